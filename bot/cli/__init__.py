@@ -1,0 +1,5 @@
+"""The command line `mytalkcon`: one file a command group."""
+
+
+def main() -> None:
+    """Run the command line."""

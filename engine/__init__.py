@@ -1,0 +1,1 @@
+"""Everything that makes pictures and sound. Knows nothing of chats or databases."""

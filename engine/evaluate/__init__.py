@@ -1,0 +1,1 @@
+"""Measures behind the tables of docs/: lips, likeness, speed."""

@@ -1,0 +1,1 @@
+"""From a photo to a Face: detection, landmarks, head pose, alignment, matte."""

@@ -1,0 +1,1 @@
+"""Files: sticker, video, video sticker, video note."""

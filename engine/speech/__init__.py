@@ -1,0 +1,1 @@
+"""From a Voice to a Motion: phones, visemes, prosody."""

@@ -1,0 +1,49 @@
+"""Motion: what the face does in every frame of a talk."""
+
+from dataclasses import dataclass
+
+from engine.arrays import FloatMap
+
+FPS = 25  # frames per second of every talk
+
+MOUTH_CLASSES = ("sil", "MBP", "FV", "A", "E", "I", "O", "U", "CH", "C")
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Tracks at 25 fps, each float32 (frames,) but `viseme`.
+
+    Attributes
+    ----------
+    viseme : mouth class per frame, one of MOUTH_CLASSES
+    jaw : 0 shut .. 1 widest
+    rounding : 0 .. 1 lips drawn together and forward (OO)
+    spread : 0 .. 1 corners drawn apart (EE)
+    lip_raise : 0 .. 1 upper lip lifted off the teeth (E, F)
+    tongue : 0 .. 1 tongue tip raised (L, T, TH)
+    closure : 0 .. 1; 1 = lips pressed together whatever the jaw does (M, B, P, silence)
+    tuck : 0 .. 1 lower lip tucked under the upper teeth (F, V)
+    lids : 0 open .. 1 shut
+    brows : 0 rest .. 1 raised
+    yaw, pitch, roll : degrees of the head relative to the drawing; yaw > 0 to the picture's right,
+        pitch > 0 down (a nod), roll > 0 clockwise as seen
+    breath : 0 .. 1 shoulders up
+    """
+
+    viseme: tuple[str, ...]
+    jaw: FloatMap
+    rounding: FloatMap
+    spread: FloatMap
+    lip_raise: FloatMap
+    tongue: FloatMap
+    closure: FloatMap
+    tuck: FloatMap
+    lids: FloatMap
+    brows: FloatMap
+    yaw: FloatMap
+    pitch: FloatMap
+    roll: FloatMap
+    breath: FloatMap
+
+    def __len__(self) -> int:
+        return len(self.viseme)

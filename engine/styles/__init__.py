@@ -1,0 +1,1 @@
+"""Drawing styles: a registry, shared blocks, one file a style."""

@@ -1,0 +1,1 @@
+"""From a Character and a Motion to frames."""

@@ -1,0 +1,1 @@
+"""What is remembered: models, repositories, blobs. Knows nothing of bot or engine."""
