@@ -11,7 +11,7 @@ SIZE = 512  # px, side of every character
 class Character:
     """A drawing that can speak.
 
-    The landmarks were moved by the same shape change as the picture: nothing ever detects a face on a drawing.
+    The landmarks were moved by the same shape change as the picture: no face is ever detected on a drawing.
 
     Attributes
     ----------
