@@ -10,7 +10,7 @@ FloatMap = NDArray[np.float32]
 """Map or picture in float32; (H, W) maps lie in [0, 1] unless their docstring says otherwise."""
 
 Points = NDArray[np.float32]
-"""Points (N, 2) or (N, 3); x right, y down, z away from the camera, in px of the picture named beside them."""
+"""Points (N, 2) or (N, 3) in px of the picture named beside them: x right, y down, z away from the camera."""
 
 Samples = NDArray[np.float32]
 """Mono sound (N,), float32 in [-1, 1]."""
