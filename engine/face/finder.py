@@ -31,6 +31,8 @@ MAX_YAW = 60  # degrees; beyond, one eye is hidden
 PROFILE_YAW = 35  # degrees; a mesh that is no face and turned this far is a profile
 TILES = 3  # each side, overlapping by half: finds faces that are small in a large photo
 MIN_SHARPNESS = 0.007  # see engine/face/sharpness.py
+SURE_SCORES = 1.2  # sum of both detectors' scores; above, a head is there even where the mesh sees no face:
+# a profile, or something in front of the face. Looking for other faces would then find hands and ears.
 BYSTANDER = 0.25  # a further face counts when its box is at least this part of the largest
 
 
@@ -83,7 +85,6 @@ class _Candidate:
     """The largest face in one quarter turn of the photo."""
 
     quarter_turns: int  # counter-clockwise, to be made so that the head stands upright
-    detection: Detection
     mesh: Mesh
     scores: float  # sum of the best scores of all detectors
     others: tuple[Detection, ...]
@@ -137,11 +138,18 @@ class FaceFinder:
         return FoundFace(upright, landmarks, pose, box, tuple(notices))
 
     def _upright_candidate(self, search: Pixels) -> _Candidate:
+        doubtful: list[_Candidate] = []
         for tiles, min_score in ((1, MIN_SCORE), (TILES, MIN_SCORE), (1, FAINT_SCORE)):
             candidates = [self._candidate(search, turns, tiles, min_score) for turns in range(4)]
             found = [candidate for candidate in candidates if candidate is not None]
-            if found:
-                return max(found, key=lambda candidate: candidate.likelihood)
+            if not found:
+                continue
+            best = max(found, key=lambda candidate: candidate.likelihood)
+            if best.mesh.presence >= MIN_PRESENCE or best.scores >= SURE_SCORES:
+                return best
+            doubtful.append(best)
+        if doubtful:
+            return max(doubtful, key=lambda candidate: candidate.likelihood)
         raise NoFace("no detector found a face in any quarter turn")
 
     def _candidate(self, search: Pixels, turns: int, tiles: int, min_score: float) -> _Candidate | None:
@@ -153,7 +161,7 @@ class FaceFinder:
         largest = max(faces, key=lambda face: face.size)
         others = tuple(f for f in faces if f is not largest and f.size > BYSTANDER * largest.size)
         scores = sum(max((face.score for face in faces), default=0.0) for faces in found)
-        return _Candidate(turns, largest, self._landmarks.find(turned, largest), scores, others)
+        return _Candidate(turns, self._landmarks.find(turned, largest), scores, others)
 
 
 def _scaled(picture: Pixels, scale: float) -> Pixels:
