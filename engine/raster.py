@@ -79,14 +79,10 @@ def shrink_factor(matrix: Matrix) -> float:
 
 
 def looked_up(
-    picture: Raster,
-    x: FloatMap,
-    y: FloatMap,
-    method: int = cv2.INTER_LINEAR,
-    border: int = cv2.BORDER_REPLICATE,
+    picture: Raster, positions: FloatMap, method: int = cv2.INTER_LINEAR, border: int = cv2.BORDER_REPLICATE
 ) -> Raster:
-    """`picture` at the positions (`x`, `y`), each (H, W) in px."""
-    return cast(Raster, cv2.remap(picture, x, y, method, borderMode=border))
+    """`picture` at `positions` (H, W, 2), x and y in px."""
+    return cast(Raster, cv2.remap(picture, positions, None, method, borderMode=border))
 
 
 def disc(diameter: float) -> Pixels:
