@@ -13,7 +13,7 @@ from typing import BinaryIO
 from engine.errors import PersonProblem
 from engine.intake.limits import Limits, confine, grant_cpu
 from engine.intake.protocol import read_exactly, receive, send, send_photo, send_problem, send_voice
-from engine.photo import PhotoTooLarge
+from engine.photo import MAX_PIXELS, PhotoTooLarge
 from engine.voice import VoiceDamaged
 
 
@@ -59,7 +59,7 @@ def _answer(answers: BinaryIO, kind: str, data: bytes) -> bool:
     except MemoryError:
         send_problem(
             answers,
-            PhotoTooLarge("out of memory", megapixels=50)
+            PhotoTooLarge("out of memory", megapixels=MAX_PIXELS // 1_000_000)
             if kind == "photo"
             else VoiceDamaged("out of memory"),
             last=True,

@@ -105,7 +105,7 @@ def _blocks(
         if resampler is None or (frame.format.name, frame.layout.name, frame.sample_rate) != shape:
             shape = (frame.format.name, frame.layout.name, frame.sample_rate)
             heard += resampler.resample(None) if resampler else []
-            resampler = av.AudioResampler("fltp", frame.layout, rate)
+            resampler = av.AudioResampler("flt", frame.layout, rate)
         heard += resampler.resample(frame)
         for block in _arrays(heard):
             yield block
@@ -134,8 +134,10 @@ def _frames(
 
 
 def _arrays(frames: list[av.AudioFrame]) -> Iterator[Block]:
+    """Samples of interleaved float frames; PyAV counts the planes of eight channels wrongly."""
     for frame in frames:
-        yield frame.to_ndarray()[:CHANNELS].astype(np.float32, copy=False)
+        interleaved = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
+        yield interleaved.T[:CHANNELS].astype(np.float32, copy=False)
 
 
 def _widened(block: Block, width: int) -> Block:
@@ -160,7 +162,7 @@ def _resampled(sound: Samples, rate: int, wanted: int) -> Samples:
         return sound
     frame = av.AudioFrame.from_ndarray(sound[np.newaxis], format="fltp", layout="mono")
     frame.sample_rate = rate
-    resampler = av.AudioResampler("fltp", "mono", wanted)
+    resampler = av.AudioResampler("flt", "mono", wanted)
     pieces = [block[0] for block in _arrays([*resampler.resample(frame), *resampler.resample(None)])]
     length = max(1, round(len(sound) * wanted / rate))
     resampled = np.concatenate(pieces)[:length]

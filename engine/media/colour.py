@@ -25,15 +25,16 @@ class Ground:
     """A plain colour to put under RGBA pictures."""
 
     def __init__(self, colour: Colour) -> None:
-        rest = (255 - np.arange(256))[:, np.newaxis] / 255  # what shines through, by alpha
-        self._share = np.round(rest * np.array(colour)).astype(np.uint8)[np.newaxis]
+        self._colour = colour
 
     def under(self, picture: Pixels) -> Pixels:
         """Composite uint8 (H, W, 4) with straight alpha onto the colour; uint8 (H, W, 3)."""
         alpha = cv2.extractChannel(picture, 3)
         alphas = cv2.merge([alpha, alpha, alpha])
         own = cv2.multiply(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), alphas, scale=1 / 255)
-        composite: Pixels = cv2.add(own, cv2.LUT(alphas, self._share)).astype(np.uint8, copy=False)
+        plain = np.full(own.shape, self._colour, np.uint8)
+        shining_through = cv2.multiply(plain, cv2.bitwise_not(alphas), scale=1 / 255)
+        composite: Pixels = cv2.add(own, shining_through).astype(np.uint8, copy=False)
         return composite
 
 
