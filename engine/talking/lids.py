@@ -11,12 +11,15 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
-from engine.talking.fields import smooth_step
+from engine.raster import gaussian, smoothstep
 from engine.talking.geometry import FaceFrame, curve
 from engine.talking.palette import MouthPalette
 
 LEVELS = 16  # steps of the lid from open to shut
 SHUT_AT = 0.80  # of the way from upper to lower lid: where the lids meet
+GRAIN_BELOW = 0.07  # fh below the eye: the cheek whose grain the lid takes
+GRAIN_SIZE = 5.0  # samples, coarsest grain
+GRAIN_MOST = 45.0  # of 255: lines stronger than this are no grain
 LASH = 0.010  # fh, thickness of the lash line
 
 
@@ -102,6 +105,7 @@ def _lid_patch(texture: Pixels, landmarks: Points, eye: Eye, palette: MouthPalet
     half = float(np.linalg.norm(ends[1] - ends[0])) / 2
     u = x / half
     lid = _lid_colours(texture, frame, eye, flat, x, y, scale)
+    lid = lid + _grain(texture, rows, columns, round((np.ptp(outline[:, 1]) + GRAIN_BELOW * fh) * scale))
     levels = [drawn]
     for step in range(1, LEVELS + 1):
         levels.append(_blink(drawn, lid, u, y, upper, lower, step / LEVELS, fh, palette))
@@ -109,6 +113,13 @@ def _lid_patch(texture: Pixels, landmarks: Points, eye: Eye, palette: MouthPalet
     stack[..., :3] = np.clip(np.stack(levels) + 0.5, 0, 255)
     stack[..., 3] = texture[rows, columns, 3]
     return LidPatch(rows, columns, stack)
+
+
+def _grain(texture: Pixels, rows: slice, columns: slice, below: int) -> FloatMap:
+    """Take hatching and paper from the cheek, `below` samples lower; nothing in smooth styles."""
+    first = min(rows.start + below, texture.shape[0] - (rows.stop - rows.start))
+    cheek = texture[first : first + rows.stop - rows.start, columns, :3].astype(np.float32)
+    return np.clip(cheek - gaussian(cheek, GRAIN_SIZE), -GRAIN_MOST, GRAIN_MOST)
 
 
 def _blink(
@@ -127,17 +138,17 @@ def _blink(
     edge = upper + amount * (meet - upper)
     rising = lower - amount * (lower - meet)
     soft = 0.012 * fh
-    over_top = smooth_step(-0.042 * fh, -0.042 * fh + soft, y - upper) * smooth_step(0.4, -0.4, y - edge)
-    over_bottom = smooth_step(-0.4, 0.4, y - rising) * smooth_step(0.024 * fh + soft, 0.024 * fh, y - lower)
-    sides = smooth_step(1.22, 1.06, np.abs(u))
-    cover = np.maximum(over_top, over_bottom) * sides * smooth_step(0.0, 0.22, np.float32(amount))
+    over_top = smoothstep(-0.042 * fh, -0.042 * fh + soft, y - upper) * smoothstep(0.4, -0.4, y - edge)
+    over_bottom = smoothstep(-0.4, 0.4, y - rising) * smoothstep(0.024 * fh + soft, 0.024 * fh, y - lower)
+    sides = smoothstep(1.34, 1.10, np.abs(u))
+    cover = np.maximum(over_top, over_bottom) * sides * smoothstep(0.0, 0.22, np.float32(amount))
     shadow = 1 - 0.16 * np.exp(-np.maximum(edge - y, 0) / (0.022 * fh)) * (y < edge)
     out = drawn + (lid * shadow[..., None] - drawn) * cover[..., None]
     thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (u / 1.08) ** 2, 0, 1)))
-    lash = smooth_step(1.0, 0.35, np.abs(y - edge - 0.2 * thickness) / thickness) * smooth_step(
+    lash = smoothstep(1.0, 0.35, np.abs(y - edge - 0.2 * thickness) / thickness) * smoothstep(
         1.14, 0.98, np.abs(u)
     )
-    lash = lash * smooth_step(0.05, 0.35, np.float32(amount)) * max(palette.line_strength, 0.8)
+    lash = lash * smoothstep(0.05, 0.35, np.float32(amount)) * max(palette.line_strength, 0.8)
     return np.asarray(out + (np.array(palette.line, np.float32) - out) * lash[..., None], np.float32)
 
 
@@ -153,9 +164,10 @@ def _lid_colours(
     start = curve(upper, columns)[None] - np.linspace(0.42, 0.72, 7, dtype=np.float32)[:, None] * room
     end = curve(lower, columns)[None] + np.linspace(0.030, 0.060, 7, dtype=np.float32)[:, None] * fh
     above, below = (_strip(texture, frame, columns, band, scale) for band in (start, end))
+    above = _brightened(above, below)
     middle = (upper[:, 1].mean() + lower[:, 1].mean()) / 2
     index = np.clip((x - columns[0]) / (columns[-1] - columns[0]) * 47, 0, 47).astype(np.int32)
-    mix = smooth_step(middle - 0.02 * fh, middle + 0.05 * fh, y)[..., None]
+    mix = smoothstep(middle - 0.02 * fh, middle + 0.05 * fh, y)[..., None]
     return np.asarray(above[index] * (1 - mix) + below[index] * mix, np.float32)
 
 
@@ -175,6 +187,13 @@ def _strip(texture: Pixels, frame: FaceFrame, columns: FloatMap, band: FloatMap,
     weight = (trust + 1e-3)[:, None].astype(np.float32)
     blurred = _along(colours * weight)
     return np.asarray(blurred / _along(weight), np.float32)
+
+
+def _brightened(above: FloatMap, below: FloatMap) -> FloatMap:
+    """Keep a lid from the darkness of its socket: a shut lid stands out and catches the light of the cheek."""
+    mixed = 0.7 * above + 0.3 * below
+    light, cheek = mixed.mean(axis=1, keepdims=True), below.mean(axis=1, keepdims=True)
+    return mixed * np.maximum(1, 0.84 * cheek / np.maximum(light, 1))
 
 
 def _along(values: FloatMap) -> FloatMap:
