@@ -118,7 +118,7 @@ def combine(coefficients: FloatMap, basis: FloatMap) -> FloatMap:
     One field after the other in OpenCV: a matrix product would wake the threads of BLAS, which wait badly
     on a busy machine.
     """
-    total = basis[0] * coefficients[0]
+    total = np.asarray(basis[0] * coefficients[0], np.float32)
     for k in np.flatnonzero(coefficients[1:]) + 1:
         cv2.scaleAdd(basis[k], float(coefficients[k]), total, total)
     return total

@@ -42,7 +42,7 @@ class Columns:
     def of(self, x: FloatMap) -> NDArray[np.intp]:
         """Index of the column of each place (px from the origin along the axis)."""
         index = np.round((x - self.places[0]) * self.scale).astype(np.intp)
-        return np.clip(index, 0, len(self.places) - 1)
+        return np.asarray(np.clip(index, 0, len(self.places) - 1), np.intp)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Opening:
     @property
     def middle(self) -> FloatMap:
         """Line between the lips: above it the upper lip's field holds, below it the lower lip's."""
-        return (self.top + self.bottom) / 2
+        return np.asarray((self.top + self.bottom) / 2, np.float32)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def paint(
     inside = _between(palette.deep, palette.shallow, depth)
 
     below_tip = y - tongue_top
-    light = 0.72 + 0.34 * np.exp(-((below_tip * (1 / (0.30 * widest)) - 0.55) ** 2))
+    light = 0.62 + 0.38 * smoothstep(0.0, 0.34 * widest, below_tip)
     _lay(inside, _shaded(palette.tongue, light), _edge(below_tip, soft * 0.6))
     _lay(inside, _shaded(palette.teeth, 0.84 * teeth_light), _edge(y - low_edge, soft * 0.7))
     _lay(inside, _shaded(palette.teeth, teeth_light), _edge(high_edge - y, soft * 0.7))
@@ -170,11 +170,11 @@ def _profile(opening: Opening, teeth_line: FloatMap, fh: float, pose: MouthPose)
     tongue_top = np.where(far < TONGUE_WIDTH, tongue_top, floor + 9)
 
     shown = _ramp(0.2, 0.7, pose.spread) * _ramp(0.9, 0.4, pose.rounding)
-    low_edge = bottom - shown * 0.34 * gap * np.clip(1 - (u / 0.84) ** 4, 0, 1) + (1 - shown)
+    low_edge = bottom - shown * 0.27 * gap * np.clip(1 - (u / 0.84) ** 4, 0, 1) + (1 - shown)
 
     high = min(UPPER_TEETH * fh, (0.44 + 0.08 * pose.spread) * widest) * (1 - 0.85 * pose.rounding)
     high_edge = teeth_line - 0.004 * fh + high * np.clip(1 - 0.30 * u**2 - (u / 0.94) ** 8, -2, 1)
-    high_edge += _ramp(0.2, 0.7, pose.spread) * (top + 0.53 * gap - high_edge)
+    high_edge += _ramp(0.2, 0.7, pose.spread) * (top + 0.48 * gap - high_edge)
     high_edge = high_edge - 3 * _ramp(0.6, 1.0, pose.rounding)
     high_edge = high_edge + pose.tuck * np.maximum(bottom + 1 - high_edge, 0)
 
@@ -195,7 +195,7 @@ def _ramp(low: float, high: float, value: float) -> float:
 
 def _edge(distance: FloatMap, scale: float) -> FloatMap:
     """Opacity of what begins at distance 0, one pixel soft."""
-    return np.clip(distance * np.float32(scale) + np.float32(0.5), 0, 1)
+    return np.asarray(np.clip(distance * np.float32(scale) + np.float32(0.5), 0, 1), np.float32)
 
 
 def _between(start: Colour, end: Colour, t: FloatMap) -> FloatMap:

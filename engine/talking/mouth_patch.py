@@ -10,6 +10,7 @@ from engine.talking import mouth
 from engine.talking.fields import combine
 from engine.talking.inner_mouth import LINE_REACH, Columns, MouthPose, Opening, Place, paint
 from engine.talking.lips import RestLips, without_gap
+from engine.talking.mouth_shape import UPPER_SHARE
 from engine.talking.palette import MouthPalette
 
 SEAM_FROM, SEAM_TO = 0.4, 1.8  # px of opening over which the drawn lip line gives way to lip colour
@@ -36,7 +37,7 @@ class MouthPatch:
         self._healed = texture.copy()
         self._healed[..., :3] = without_gap(texture[..., :3], landmarks, lips, scale)
         rest = [rig.frame.local(edge) for edge in (rig.upper_lip, rig.lower_lip)]
-        self._meeting = rest[0][:, 1] * (1 - mouth.UPPER_SHARE) + rest[1][:, 1] * mouth.UPPER_SHARE
+        self._meeting = rest[0][:, 1] * (1 - UPPER_SHARE) + rest[1][:, 1] * UPPER_SHARE
 
     def draw(self, canvas: Pixels, coefficients: FloatMap, lips: FloatMap, pose: MouthPose) -> None:
         """Draw the patch of one frame into the canvas.
