@@ -244,4 +244,5 @@ def _environment() -> dict[str, str]:
     kept = {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}  # Windows needs it
     nothing = {"PATH": ""}  # pydub looks whether there is one
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each would reserve address space
-    return {**kept, **nothing, **threads, "LANG": "C.UTF-8"}
+    memory = {"MALLOC_TRIM_THRESHOLD_": "1000000"}  # glibc: give back what a large photo took
+    return {**kept, **nothing, **threads, **memory, "LANG": "C.UTF-8"}

@@ -186,8 +186,10 @@ def _rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """16-bit, 32-bit and float greys to 8 bits; floats are taken as 0..1, or as 0..their maximum."""
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     values = np.nan_to_num(np.asarray(image).astype(np.float32))
-    whole = 65_535.0 if image.mode.startswith("I") else 1.0
+    whole = 65_535.0 if image.mode == "I" else 1.0
     top = max(whole, float(values.max()))
     return Image.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8))
 

@@ -130,7 +130,7 @@ def test_ground_lies_under_soft_edges():
     picture = np.zeros((1, 3, 4), np.uint8)
     picture[0, :, :3] = (200, 100, 0)
     picture[0, :, 3] = (0, 128, 255)
-    shown = Ground((0, 100, 250)).under(picture)
+    shown = Ground((0, 100, 250), 1, 3).under(picture)
     np.testing.assert_allclose(shown[0], [(0, 100, 250), (100, 100, 125), (200, 100, 0)], atol=1)
 
 
