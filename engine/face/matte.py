@@ -29,6 +29,7 @@ from engine.raster import (
     warped,
 )
 
+CHIN = 152
 MODEL_SIDE = 256  # px, what the selfie model sees
 # Outline of the face, in order, as numbered by the MediaPipe face mesh.
 FACE_OVAL = (
@@ -44,6 +45,7 @@ class MatteShape:
     reach: float = 1.9  # half a side of the square around the face
     square_weight: float = 0.65  # the rest goes to the answer about the whole picture
     working_side: int = 640  # px, longest side while components and filter coefficients are computed
+    sure: float = 0.75  # likelihood of what the rest of the person must hang together with
     opening: float = 0.10  # what is thinner than this and leads away from the person is cut off
     regrow: float = 0.30  # how far hair strands and hat brims may reach beyond the opened person
     guide_radius: int = 10  # px of the working size
@@ -119,7 +121,10 @@ def _person_of_the_face(likely: FloatMap, points: Points, face_height: float, sh
     """Keep what hangs together with the face; thin bridges to somebody or something else are cut."""
     solid = (likely > 0.5).astype(np.uint8)
     face = polygon(points[list(FACE_OVAL)], likely.shape[:2], value=1)
-    core = opened(solid, shape.opening * face_height) | face
+    sure = (likely > shape.sure).astype(np.uint8)
+    body = max(0, round(float(points[CHIN, 1]) + face_height))
+    sure[body:] = solid[body:]  # far from the face nothing is sure, not even the person
+    core = opened(sure, shape.opening * face_height) | face
     _, labels = components(core, connectivity=4)
     inside = labels[face > 0]
     label = int(np.bincount(inside).argmax()) if inside.size else 0

@@ -26,6 +26,7 @@ from engine.raster import (
 
 CANVAS = 768  # px, side of the working canvas; every style draws at this size
 MARGIN = 26  # px of the canvas kept free for border and shadow
+LEAST_RISE = 0.36  # of half the width of the cut: how high a completed head is arched at least
 TOP, CHIN, RIGHT_EYE, LEFT_EYE = 10, 152, 33, 263  # landmarks; right and left as the person has them
 
 
@@ -33,8 +34,8 @@ TOP, CHIN, RIGHT_EYE, LEFT_EYE = 10, 152, 33, 263  # landmarks; right and left a
 class CompositionShape:
     """Where the person stands on the canvas. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
 
-    head: float = 0.545  # chin to the top of hair or hat, before a style makes the head larger
-    largest_head: float = 0.575  # where the photo shows too little of the body to fill the canvas
+    head: float = 0.537  # chin to the top of hair or hat, before a style makes the head larger
+    largest_head: float = 0.557  # where the photo shows too little of the body to fill the canvas
     head_top: float = 0.128
     own_tilt: float = 8.0  # degrees of the person's own tilt that stay
     head_heights: tuple[float, float] = (1.12, 1.75)  # face heights that a head with hair or hat may measure
@@ -99,7 +100,8 @@ def bust(left: float, right: float, top: float, bottom: float, *, eye_level: flo
     above = np.clip((eye_level - y) / max(1.0, eye_level - top), 0, 1)
     below = np.clip((y - eye_level) / max(1.0, bottom - eye_level), 0, 1)
     corner = np.clip((below - 0.72) / 0.28, 0, 1)
-    width = half * (1 - 0.10 * above**2 - 0.10 * below**2) * (1 - 0.30 * (1 - np.sqrt(1 - corner**2)))
+    # the power 1.5 keeps the sides from being straight anywhere, at eye level too
+    width = half * (1 - 0.15 * above**1.5 - 0.13 * below**1.5) * (1 - 0.30 * (1 - np.sqrt(1 - corner**2)))
     sideways = width - np.abs(x - centre)
     arc = bottom - 16 * ((x - centre) / half) ** 2 - y
     edge = np.minimum(sideways, arc)
@@ -141,7 +143,7 @@ def complete_top(
     left, right = float(columns.min()), float(columns.max())
     centre, half = (left + right) / 2, max(4.0, (right - left) / 2)
     wanted = row - (float(landmarks[CHIN, 1]) - whole_head * face_height)
-    rise = min(float(np.clip(wanted, 0.36 * half, 0.85 * half)), row - 4.0)
+    rise = min(float(np.clip(wanted, LEAST_RISE * half, 0.85 * half)), row - 4.0)
     y, x = np.mgrid[0:row, 0:CANVAS].astype(np.float32)
     across, up = (x - centre) / half, (row - y) / rise
     radius = np.sqrt(across * across + up * up)
@@ -203,8 +205,10 @@ def _measure(
     ends = corners @ upright[:, :2].T + upright[:, 2]
     edge = max(ends[0, 1], ends[1, 1])
     top = float(points[CHIN, 1] - heads * face_height)
-    if top <= edge + 0.03 * face_height:  # cut off by the photo
-        top = min(top, float(points[CHIN, 1] - shape.whole_head * face_height))
+    if top <= edge + 0.03 * face_height:  # cut off by the photo: room for the top that completes it
+        row = int(np.clip(chin - (points[CHIN, 1] - edge) * zoom + 2, 0, side - 1))
+        cut = np.count_nonzero(solid[row]) / 2 / zoom
+        top = min(top, edge - LEAST_RISE * cut, float(points[CHIN, 1] - shape.whole_head * face_height))
     rows = solid[round(chin - heads * shape.measuring) : chin]
     filled = np.flatnonzero(rows.mean(axis=0) > 0.25)
     reach = (filled.min() + filled.max() - side) / 2 if filled.size else 0.0
@@ -265,4 +269,8 @@ def _inside(photo: tuple[int, ...], matrix: Matrix) -> tuple[float, float, float
     left = max(at(upper_left, lower_left, row) for row in shown) + 2
     right = min(at(upper_right, lower_right, row) for row in shown) - 2
     bottom = min(CANVAS, min(lower_left[1], lower_right[1]) - 2)
-    return max(left, 0.0), min(right, float(CANVAS)), max(upper_left[1], upper_right[1], -1.0), float(bottom)
+    # a turned photo has a slanting top: what counts is its height over the middle of the canvas
+    top = upper_left[1] + (upper_right[1] - upper_left[1]) * np.clip(
+        (CANVAS / 2 - upper_left[0]) / max(1.0, upper_right[0] - upper_left[0]), 0, 1
+    )
+    return max(left, 0.0), min(right, float(CANVAS)), max(float(top), -1.0), float(bottom)

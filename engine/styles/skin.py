@@ -67,8 +67,8 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
     features = dilated(features, 0.045 * length)
     lightness, a, b = _reference(lab, (oval > 200) & (features == 0) & (small_matte > 0.9))
     likely = _likeness(lab, lightness, a, b, _expected(points, length, size))
-    hair = _hair(lab, lightness, a, b)
     busy = _busy(lab[..., 0], length)
+    hair = _hair(lab, lightness, a, b, busy)
     soft_oval = wide_gaussian(unit(oval), 0.03 * length)
     likely = likely * (1 - 0.9 * busy * (1 - soft_oval))
     share = np.maximum(likely, 0.92 * smoothstep(0.5, 0.95, soft_oval)) * (1 - hair)
@@ -129,12 +129,13 @@ def _likeness(lab: FloatMap, lightness: float, a: float, b: float, expected: Flo
     return likely
 
 
-def _hair(lab: FloatMap, lightness: float, a: float, b: float) -> FloatMap:
-    """Darker and less chromatic than this skin, both at once."""
+def _hair(lab: FloatMap, lightness: float, a: float, b: float, busy: FloatMap) -> FloatMap:
+    """Darker and less chromatic than this skin, both at once; or grey and of fine texture (white beards)."""
     chroma = np.sqrt(lab[..., 1] ** 2 + lab[..., 2] ** 2)
     darker = smoothstep(0.22, 0.42, 1 - lab[..., 0] / max(lightness, 1.0))
     paler = smoothstep(0.12, 0.45, 1 - chroma / max(1.0, float(np.hypot(a, b))))
-    return darker * paler
+    grey = smoothstep(0.45, 0.70, 1 - chroma / max(1.0, float(np.hypot(a, b))))
+    return np.maximum(darker * paler, grey * busy)
 
 
 def _with_highlights(share: FloatMap, lightness: FloatMap, skin_lightness: float, length: float) -> FloatMap:

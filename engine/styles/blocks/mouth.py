@@ -43,12 +43,13 @@ def draw_mouth(painted: Pixels, landmarks: Points, face_height: float, *, fronta
     rgb = lab_to_rgb(lab).astype(np.float32)
     colour = lab_to_rgb(np.float32([[[min(dark, 0.5 * float(np.median(lab[..., 0]))), 14, 8]]]))[0, 0]
     path = curve(upper if gap > OPEN else (upper + lower) / 2)
+    thickness = (0.009 if gap > OPEN else 0.013) * face_height
     line = stroke(
         path,
-        0.014 * face_height * (0.45 + 0.55 * taper(len(path), 0.6, 0.6)) * taper(len(path)),
+        thickness * taper(len(path)),
         patch.shape[:2],
     )
-    cover = 0.7 * frontal * unit(line)[..., None]
+    cover = 0.65 * frontal * unit(line)[..., None]
     result = painted.copy()
     result[window] = cv2.convertScaleAbs(rgb + cover * (colour.astype(np.float32) - rgb))
     return result
