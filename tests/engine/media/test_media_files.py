@@ -126,6 +126,12 @@ def test_colours_of_videos_are_those_of_the_drawing(made, name, side):
         assert np.abs(shown - colour).max() <= 3, (y, x, shown, colour)
 
 
+def test_a_busy_minute_stays_under_the_limit_of_discord(tmp_path):
+    """Eight seconds of noise tell what sixty would take."""
+    talk(tmp_path, voice_of(8.0), scribble)
+    assert (tmp_path / "talk.mp4").stat().st_size * 60 / 8 < 10 * 2**20
+
+
 def test_ground_lies_under_soft_edges():
     picture = np.zeros((1, 3, 4), np.uint8)
     picture[0, :, :3] = (200, 100, 0)
