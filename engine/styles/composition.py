@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
@@ -32,7 +33,7 @@ TOP, CHIN, RIGHT_EYE, LEFT_EYE = 10, 152, 33, 263  # landmarks; right and left a
 
 @dataclass(frozen=True)
 class CompositionShape:
-    """Where the person stands on the canvas. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
+    """Where the person stands. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
 
     head: float = 0.537  # chin to the top of hair or hat, before a style makes the head larger
     largest_head: float = 0.557  # where the photo shows too little of the body to fill the canvas
@@ -118,7 +119,8 @@ def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:
     if label == 0:
         label = int(np.bincount(labels[labels > 0]).argmax())
     others = ((labels != label) & (labels > 0)).astype(np.float32)
-    return matte * (1 - np.minimum(1, 4 * box_blur(others, 2)))
+    result: FloatMap = matte * (1 - np.minimum(1, 4 * box_blur(others, 2)))
+    return result
 
 
 def complete_top(
@@ -217,7 +219,7 @@ def _measure(
     return top, middle, float(ends[2, 1])
 
 
-def _walk_up(solid: FloatMap, start: int) -> int:
+def _walk_up(solid: NDArray[np.bool_], start: int) -> int:
     """First row above `start` that is not the person's."""
     holes = np.flatnonzero(~solid[: max(1, start)])
     return int(holes.max()) + 1 if holes.size else 0
@@ -256,7 +258,7 @@ def _matte_on_canvas(matte: FloatMap, matrix: Matrix) -> FloatMap:
 
 
 def _inside(photo: tuple[int, ...], matrix: Matrix) -> tuple[float, float, float, float]:
-    """Left, right, top and bottom of the largest upright box that is surely inside the photo and the canvas."""
+    """Left, right, top and bottom of an upright box that is inside the photo and the canvas."""
     height, width = photo[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
     upper_left, upper_right, lower_left, lower_right = corners @ matrix[:, :2].T + matrix[:, 2]

@@ -59,7 +59,8 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
     size = (height // HALF, width // HALF)
     lab = rgb_to_lab(resized(pixels, size[1], size[0]))
     small_matte = resized(matte, size[1], size[0])
-    points, length = landmarks[:, :2] / HALF, face_height / HALF
+    points: Points = landmarks[:, :2] * np.float32(1 / HALF)
+    length = face_height / HALF
     oval = polygon(points[list(FACE_OVAL)], size)
     features = np.zeros(size, np.uint8)
     for ring in (RIGHT_EYE_RING, LEFT_EYE_RING, RIGHT_BROW, LEFT_BROW, LIPS):
@@ -135,13 +136,15 @@ def _hair(lab: FloatMap, lightness: float, a: float, b: float, busy: FloatMap) -
     darker = smoothstep(0.22, 0.42, 1 - lab[..., 0] / max(lightness, 1.0))
     paler = smoothstep(0.12, 0.45, 1 - chroma / max(1.0, float(np.hypot(a, b))))
     grey = smoothstep(0.45, 0.70, 1 - chroma / max(1.0, float(np.hypot(a, b))))
-    return np.maximum(darker * paler, grey * busy)
+    result: FloatMap = np.maximum(darker * paler, grey * busy)
+    return result
 
 
 def _with_highlights(share: FloatMap, lightness: FloatMap, skin_lightness: float, length: float) -> FloatMap:
     """Gaps in skin that are lighter than it are its highlights; eyes, hair and beards are darker."""
     closed = eroded(dilated(share, 0.30 * length), 0.30 * length)
-    return np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
+    result: FloatMap = np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
+    return result
 
 
 def _busy(lightness: FloatMap, length: float) -> FloatMap:

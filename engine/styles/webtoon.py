@@ -10,6 +10,7 @@ from engine.raster import (
     gaussian,
     lab_to_rgb,
     looked_up,
+    mean_of,
     rgb_to_lab,
     smoothstep,
     wide_gaussian,
@@ -82,7 +83,8 @@ def _skin(smooth: Pixels, sitting: Sitting, style: Webtoon) -> FloatMap:
 
     def spread(values: FloatMap, sigma: float) -> FloatMap:
         """Mean over skin alone: hair and features do not bleed in."""
-        return wide_gaussian(values * share, sigma) / wide_gaussian(share, sigma)
+        result: FloatMap = wide_gaussian(values * share, sigma) / wide_gaussian(share, sigma)
+        return result
 
     tone = spread(lightness, style.skin_window * length) - middle
     tone *= np.where(tone < 0, style.shadows, style.lights).astype(np.float32)
@@ -115,7 +117,7 @@ def _cheeks(landmarks: Points, length: float, size: tuple[int, ...]) -> FloatMap
 
 def _features(pixels: Pixels, smooth: Pixels) -> FloatMap:
     """Eyes, brows and lips: the smoothed photo, crisper."""
-    lab = rgb_to_lab(shocked(cv2.addWeighted(pixels, 0.30, smooth, 0.70, 0), 1.6))
+    lab = rgb_to_lab(shocked(mean_of(pixels, smooth, 0.30), 1.6))
     lab[..., 0] += 0.6 * (lab[..., 0] - gaussian(lab[..., 0], 2.5))
     lab[..., 1:] *= 1.14
     return lab

@@ -1,16 +1,15 @@
 """Eyes: drawn anew over the painted ones - clear white, round iris with two highlights, tapered lids.
 
-The colour of the iris and where it looks come from the photo. An eye that is shut, covered or turned away keeps
-the painted photo.
+The colour of the iris and where it looks come from the photo. An eye that is shut, covered or turned away
+keeps the painted photo.
 """
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
-from engine.raster import gaussian, lab_to_rgb, polygon, rgb_to_lab, smoothstep, unit
+from engine.raster import gaussian, lab_to_rgb, polygon, rgb_to_lab, rounded_off, smoothstep, unit
 from engine.styles.blocks.strokes import curve, stroke, taper
 
 # Outer to inner corner, along the upper and the lower lid; right and left as the person has them.
@@ -115,7 +114,8 @@ def _drawn(painted: Pixels, photo: Pixels, eye: _Eye, look: EyeLook, frontal: fl
         result = _mixed(result, _white(result, white_colour), look.white * trust * between * (1 - disc))
         iris = _iris(iris_colour, (y - eye.centre[1]) / eye.radius, distance, look)
         result = _mixed(result, iris, look.iris_cover * trust * disc)
-        shade = stroke(eye.upper + (0, 0.10 * eye.opening), np.full(len(eye.upper), 0.34 * eye.opening), size)
+        below = eye.upper + np.array([0, 0.10 * eye.opening], np.float32)
+        shade = stroke(below, np.full(len(eye.upper), 0.34 * eye.opening), size)
         shade_map = gaussian(unit(shade), max(0.8, 0.06 * eye.opening)) * between
         result[..., 0] *= 1 - 0.34 * trust * shade_map
     rgb = lab_to_rgb(result).astype(np.float32)
@@ -167,7 +167,7 @@ def _lids(rgb: FloatMap, painted: Pixels, eye: _Eye, look: EyeLook, trust: float
     for path, width, cover in ((upper - (0, 0.012 * eye.width), widths, look.lid_cover), (lower, thin, 0.55)):
         line = unit(stroke(path.astype(np.float32), width, size))[..., None]
         rgb += cover * trust * line * (dark - rgb)
-    return cv2.convertScaleAbs(rgb)
+    return rounded_off(rgb)
 
 
 def _mixed(below: FloatMap, above: FloatMap, cover: FloatMap) -> FloatMap:
