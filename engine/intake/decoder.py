@@ -230,12 +230,12 @@ class _Child:
     def _how_it_ended(self) -> Exception:
         self._process.kill()  # the pipe is closed; the process may still be ending
         code = self._process.wait()
-        if self._late:
-            return _Ended(f"the decoder process took longer than {self._limits.wall_seconds} s")
         if self._abandoned:
             return DecoderFailed("the decoder was closed")
         if not self._ready:
             return DecoderFailed(f"the decoder process did not start (exit code {code})")
+        if self._late:
+            return _Ended(f"the decoder process took longer than {self._limits.wall_seconds} s")
         return _Ended(f"the decoder process ended with {code} (negative: a signal)")
 
 
