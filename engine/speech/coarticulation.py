@@ -25,14 +25,14 @@ _REACH = 0.4  # s beyond which a dominance is nothing
 _HOLD = 0.035  # s, shortest pressing of the lips; one frame of 40 ms then shows it
 _LONGEST_HOLD = 0.09  # s
 _RAMP = 0.045  # s to close and to open again
-_SILENCE_RAMP = 0.08  # s
+_SILENCE_RAMP = 0.06  # s
 _BLIP = 0.11  # s; lips do not part for less between a pause and a pressing
 _TUCKED_JAW = 0.13
 _APART = 0.13  # jaw: lips do not touch in speech unless they press
 _WORDLESS_JAW = 0.6  # jaw of the loudest laugh
 _STEADY = 0.35  # part of that for a sound as steady as a fan, which should not hold a mouth agape
-_MURMUR = 0.35  # relative loudness below which sound without phones does not move the mouth
-_MURMUR_LASTS = 0.3  # s; shorter soft stretches are the ends of words
+_MURMUR = 0.5  # relative loudness below which sound between phones does not move the mouth: rooms, traffic
+_MURMUR_ALONE = 0.25  # the same in a voice without any phones
 _WORDLESS_AFTER = 0.10  # s of sound that no phone explains
 
 
@@ -97,11 +97,11 @@ def _spoken(phones: list[Phone], steps: int) -> NDArray[np.bool_]:
 
 
 def _murmur(level: FloatMap, spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Longer stretches that no phone explains and that are soft beside the speech: rooms, traffic."""
-    soft = ~spoken & (level < _MURMUR)
+    """Steps of stretches as long as a pause that no phone explains and that are soft beside the speech."""
+    soft = ~spoken & (level < (_MURMUR if spoken.any() else _MURMUR_ALONE))
     murmur = np.zeros_like(soft)
     for start, end in runs(soft):
-        murmur[start:end] = end - start >= _MURMUR_LASTS * RATE
+        murmur[start:end] = end - start >= SHORTEST_PAUSE * RATE
     return murmur
 
 
