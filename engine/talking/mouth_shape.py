@@ -120,7 +120,7 @@ class MouthShape:
             "spread": (-SPREADING * inwards, -0.008 * fh * corner),
             "raise": (zero, -0.024 * fh * lens * above),
             "tuck": (zero, -0.020 * fh * lens * above),
-            "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, line - y)),
+            "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, top - y)),
         }
         low = {
             "shut_rest": (zero, -(1 - UPPER_SHARE) * (bottom - top) * below),
@@ -131,7 +131,7 @@ class MouthShape:
             "protrude": (zero, 0.013 * fh * round_lens * below),
             "spread": up["spread"],
             "tuck": (zero, -0.012 * fh * lens * below),
-            "press": (zero, -0.010 * fh * lens * below * smoothstep(0.0, 0.03 * fh, y - line)),
+            "press": (zero, -0.010 * fh * lens * below * smoothstep(0.0, 0.03 * fh, y - bottom)),
         }
         return _stack(up, x.shape), _stack(low, x.shape)
 
