@@ -56,9 +56,7 @@ def test_a_decoder_that_reaches_its_limit_is_replaced_and_the_next_message_works
         waiting = {child._process.pid for child in decoder._idle}
         with pytest.raises((PhotoDamaged, PhotoTooLarge)):
             decoder.photo(heavy_photo)
-        assert decoder._idle[0]._process.pid in waiting, (
-            "the next message would wait for a new process"
-        )
+        assert decoder._idle[0]._process.pid in waiting, "the next message would wait for a new process"
         assert works_at_once(decoder) < 1, "a tenth of a second on a machine that has nothing else to do"
 
 
