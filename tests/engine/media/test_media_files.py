@@ -242,7 +242,6 @@ def test_stickers_are_small_transparent_and_of_the_right_size(tmp_path, draw):
     drawing = draw(0)
     webp, png = write_sticker(tmp_path, drawing)
     assert webp.stat().st_size < 100_000
-    assert png.stat().st_size < 512_000
     for path, kind in ((webp, "WEBP"), (png, "PNG")):
         with Image.open(path) as image:
             assert (image.format, image.size) == (kind, (512, 512))
@@ -253,8 +252,10 @@ def test_stickers_are_small_transparent_and_of_the_right_size(tmp_path, draw):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sticker.png", "sticker.webp"]
 
 
-def test_png_sticker_is_without_loss_where_it_fits(tmp_path):
-    drawing = puppet(3)
+@pytest.mark.parametrize("draw", [puppet, scribble])
+def test_png_sticker_is_without_loss(tmp_path, draw):
+    """However busy: the character is read back from it and must not fade from one voice to the next."""
+    drawing = draw(3)
     _, png = write_sticker(tmp_path, drawing)
     shown = np.asarray(Image.open(io.BytesIO(png.read_bytes())))
     seen = drawing[..., 3] > 0
