@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import align, bench, demo, draw, make, motion, segment, styles, talk, weights
+from bot.cli import align, bench, demo, draw, evaluate, make, motion, segment, styles, talk, weights
 from bot.cli.terminal import log_to_stderr, with_exit_codes
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -20,6 +20,7 @@ for command in (
     demo.demo,
 ):
     app.command()(with_exit_codes(command))
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(weights.app, name="weights")
 
 
