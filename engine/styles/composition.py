@@ -19,9 +19,11 @@ from engine.raster import (
     box_blur,
     components,
     looked_up,
+    polygon,
     resized,
     shrink_factor,
     smoothstep,
+    unit,
     warped,
 )
 
@@ -162,7 +164,18 @@ def complete_top(
     matte[:row] = smoothstep(1.5, -1.5, (radius - 1) * min(half, rise))
     seam = slice(row - 1, row + 1)
     matte[seam] = np.maximum(matte[seam], (matte[row + 1] > 0.5).astype(np.float32))
-    return pixels, matte
+    return pixels, _without_notches(matte, row + round(0.30 * face_height))
+
+
+def _without_notches(matte: FloatMap, end: int) -> FloatMap:
+    """Fill what the outline above row `end` leaves concave: where a completed top meets wider hair."""
+    rows, columns = np.nonzero(matte[:end] > 0.5)
+    if len(rows) < 3:
+        return matte
+    hull = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32)).reshape(-1, 2)
+    filled = unit(polygon(hull.astype(np.float32), (end, matte.shape[1])))
+    matte[:end] = np.maximum(matte[:end], filled)
+    return matte
 
 
 def _upright(face: Face, shape: CompositionShape) -> tuple[Matrix, float]:

@@ -93,9 +93,13 @@ def _tone(lightness: FloatMap, sitting: Sitting) -> FloatMap:
     strand = lightness - gaussian(lightness, 0.02 * sitting.face_height)
     skin = np.maximum(sitting.skin.share, sitting.skin.features)
     dark = (1 - skin) * smoothstep(45, 12, lightness)
-    light = np.clip((lightness + 0.30 * relief + 1.6 * dark * strand) * 0.01, 0, 1)
+    # Shine on skin is white in photos whatever the skin; a pencil leaves it a little lighter than the skin.
+    shine = np.maximum(lightness - sitting.skin_lightness - 8, 0) * sitting.skin.share
+    matt = lightness - 0.55 * shine
+    light = np.clip((matt + 0.30 * relief + 1.6 * dark * strand) * 0.01, 0, 1)
     light += dark * (light**0.72 - light)
-    return np.clip(1.08 * (1 - light) - 0.08, 0, 1)
+    tone: FloatMap = np.clip(1.08 * (1 - light) - 0.08, 0, 1)
+    return tone
 
 
 def _hatched(tone: FloatMap, sitting: Sitting, style: Pencil, random: np.random.Generator) -> FloatMap:
