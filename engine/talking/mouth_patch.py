@@ -82,7 +82,7 @@ class MouthPatch:
     def _inverse(self, basis: FloatMap, coefficients: FloatMap, rows: slice) -> Points:
         field = combine(coefficients, basis)
         at = np.ascontiguousarray(self._cells[rows])
-        came_from = self._rig.grid.invert(field, at, steps=3)
+        came_from = self._rig.grid.invert(field, at, steps=4)
         came_from *= np.float32(self._scale)
         came_from += np.float32((self._scale - 1) / 2)
         return self._rig.grid.enlarge(came_from, self._scale)

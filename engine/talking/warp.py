@@ -136,7 +136,7 @@ def _rig(character: Character, lips: RestLips) -> mouth.MouthRig:
     fh = float(np.linalg.norm(character.landmarks[10, :2] - character.landmarks[152, :2]))
     inside = head.outline_distance(character.drawing[..., 3])
     return mouth.rig_mouth(
-        character.landmarks, (lips.upper, lips.lower), smoothstep(0.02 * fh, 0.12 * fh, inside)
+        character.landmarks, (lips.upper, lips.lower), smoothstep(0.03 * fh, 0.13 * fh, inside)
     )
 
 

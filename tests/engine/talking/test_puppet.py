@@ -179,12 +179,13 @@ def test_the_same_motion_gives_the_same_bytes(astronaut):
 
 
 def test_frames_come_faster_than_they_are_played(astronaut):
+    """In processor time, which a busy machine stretches less; 5 to 6 ms a frame on two idle cores."""
     puppet = Puppet(astronaut)
     motion = lively(75)
-    began = time.perf_counter()
+    began = time.process_time()
     count = sum(1 for _ in puppet.frames(motion))
     assert count == 75
-    assert count / (time.perf_counter() - began) > 40  # frames a second; 150 to 200 on two idle cores
+    assert (time.process_time() - began) / count < 0.025
 
 
 def test_a_cancelled_talk_stops_within_half_a_second(astronaut):
