@@ -92,10 +92,13 @@ class Matting:
         centre = (points[CHIN] + points[TOP]) / 2
         answers, seen = [], []
         for reach in (shape.wide * face_height, shape.close * face_height):
-            zoom = MODEL_SIDE / (2 * reach)
-            square = _view(centre[0] - reach, centre[1] - reach, zoom, zoom)
+            # within the photo: the model takes a repeated edge for a wall behind which nobody stands
+            left, top = np.maximum(centre - reach, 0)
+            right, bottom = np.minimum(centre + reach, (width, height))
+            square = _view(left, top, MODEL_SIDE / max(1, right - left), MODEL_SIDE / max(1, bottom - top))
             answers.append(self._ask(small, square))
-            inside = _back(np.ones((MODEL_SIDE, MODEL_SIDE), np.float32), square, width, height)
+            inside = np.zeros((height, width), np.float32)
+            inside[int(top) : round(bottom), int(left) : round(right)] = 1
             seen.append(box_blur(inside, 7))
         wide, close = answers
         two: FloatMap = whole + shape.square_weight * seen[0] * (wide - whole)
