@@ -32,7 +32,7 @@ from engine.styles.skin import face_median
 class Webtoon:
     """Lightness in CIE L (0..100); lengths in face heights unless said otherwise."""
 
-    shape: ShapeChange = field(default=ShapeChange(eyes=1.24, nose=0.96, jaw=0.965, head=1.10))
+    shape: ShapeChange = field(default=ShapeChange(eyes=1.20, nose=0.96, jaw=0.965, head=1.10))
     eyes: EyeLook = field(default=EyeLook())
     skin_window: float = 0.026  # what is finer counts as detail, not as tone
     skin_step: float = 8.0  # L between the tones of skin
