@@ -134,7 +134,9 @@ def _hair(lab: FloatMap, lightness: float, a: float, b: float, busy: FloatMap) -
     """Darker and less chromatic than this skin, both at once; or grey and of fine texture (white beards)."""
     chroma = np.sqrt(lab[..., 1] ** 2 + lab[..., 2] ** 2)
     darker = smoothstep(0.22, 0.42, 1 - lab[..., 0] / max(lightness, 1.0))
-    paler = smoothstep(0.12, 0.45, 1 - chroma / max(1.0, float(np.hypot(a, b))))
+    # a shadow loses chroma with its light; hair has less than that
+    shaded = np.clip(lab[..., 0] / max(lightness, 1.0), 0.4, 1.0) ** 0.8
+    paler = smoothstep(0.12, 0.45, 1 - chroma / np.maximum(1.0, shaded * float(np.hypot(a, b))))
     grey = smoothstep(0.45, 0.70, 1 - chroma / max(1.0, float(np.hypot(a, b))))
     result: FloatMap = np.maximum(darker * paler, grey * busy)
     return result
