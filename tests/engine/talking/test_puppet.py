@@ -61,7 +61,7 @@ def test_a_toothy_smile_closes(astronaut):
     assert gap_over_width(puppet.landmarks(motion, 0)) < CLOSED
 
     def teeth(picture, landmarks):
-        """Count what is bright and colourless between the lips and 2 px around: gloss on the lip is further."""
+        """Count what is bright and colourless within 2 px of the gap; the gloss on the lip is further."""
         between = cv2.dilate(inside(landmarks, INNER_LIPS).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         colours = picture[between][:, :3].astype(int)
         return int(((colours.min(axis=1) > 150) & (np.ptp(colours, axis=1) < 45)).sum())
