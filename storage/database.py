@@ -1,0 +1,139 @@
+"""The database: connections, transactions, and what SQLite needs to keep promises.
+
+WAL lets readers go on while one writes; `synchronous=FULL` keeps what was accepted even if the power fails;
+`secure_delete` overwrites what is deleted. Write transactions of one process queue up at a lock of ours,
+because SQLite's own waiting is a sleep that is neither fair nor short.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from storage.migrate import upgrade
+
+BUSY_SECONDS = 10.0  # how long SQLite waits for another process that writes
+CHECKPOINT_TRIES = 50  # at 0.1 s: a reader of another process may hold the log
+
+log = logging.getLogger(__name__)
+
+
+class CheckpointBlocked(Exception):
+    """Another process keeps the write-ahead log in use, so that deleted rows are still in it."""
+
+
+class Work:
+    """One transaction: its session, and what to do once it is committed."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+        self._afterwards: list[Callable[[], None]] = []
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Have `call` called when the transaction is committed, and only then."""
+        self._afterwards.append(call)
+
+    def committed(self) -> None:
+        """Call what waits for the commit."""
+        for call in self._afterwards:
+            call()
+
+
+class Database:
+    """Transactions on the database at a URL (`sqlite+aiosqlite:///path`)."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._reading = async_sessionmaker(engine, expire_on_commit=False)
+        self._writing = async_sessionmaker(
+            engine.execution_options(begin="BEGIN IMMEDIATE"), expire_on_commit=False
+        )
+        self._writer = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> "Database":
+        """Bring the tables up to date (SQLite only; others by `alembic upgrade head`) and connect."""
+        if make_url(url).get_backend_name() == "sqlite":
+            await asyncio.to_thread(migrate_sqlite, url)
+        engine = create_async_engine(url)
+        if engine.dialect.name == "sqlite":
+            prepare_sqlite(engine.sync_engine)
+        return cls(engine)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Work]:
+        """Open a transaction that only reads; it sees one moment."""
+        async with self._reading() as session:
+            yield Work(session)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Work]:
+        """Open a transaction that writes: all of it is kept, or, when the block raises, nothing."""
+        async with self._writer, self._writing() as session:
+            work = Work(session)
+            yield work
+            await session.commit()
+        work.committed()
+
+    async def checkpoint(self) -> None:
+        """Move the write-ahead log into the database file and empty it (SQLite only).
+
+        Raises
+        ------
+        CheckpointBlocked
+            when a reader in another process does not let go for some seconds
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        for _ in range(CHECKPOINT_TRIES):
+            async with self._writer, self._engine.connect() as connection:
+                autocommit = await connection.execution_options(begin=None)
+                result = await autocommit.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                if not result.one()[0]:
+                    return
+            await asyncio.sleep(0.1)
+        raise CheckpointBlocked
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def migrate_sqlite(url: str) -> None:
+    """Create or upgrade the tables; a second process that starts at the same time waits."""
+    engine = create_engine(make_url(url).set(drivername="sqlite"))
+    prepare_sqlite(engine, foreign_keys=False)
+    try:
+        with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+            upgrade(connection)
+    finally:
+        engine.dispose()
+
+
+def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
+    """Set what every connection needs, and let transactions begin as we say (not as the driver guesses).
+
+    Migrations need `foreign_keys=False`: they alter a table by copying and dropping it, and a dropped table
+    would take with it what refers to it.
+    """
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        begin = connection.get_execution_options().get("begin", "BEGIN")
+        if begin:
+            connection.exec_driver_sql(begin)

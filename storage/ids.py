@@ -1,0 +1,10 @@
+"""Random ids: unguessable, the same length everywhere, short enough for a button's data."""
+
+import secrets
+
+ID_LENGTH = 22  # characters: 128 random bits in URL-safe base64
+
+
+def new_id() -> str:
+    """Make a random id of 128 bits, 22 characters of A-Z a-z 0-9 - _."""
+    return secrets.token_urlsafe(16)
