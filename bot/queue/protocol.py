@@ -11,19 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bot.kinds import JobKind
 from bot.queue.news import News, Subscription
 from storage.database import Work
 from storage.models import Job, JobState
 
 ATTEMPTS = 3  # so often a job may fail by our fault before the person is told
-
-
-class JobKind(StrEnum):
-    """What the engine can be asked for."""
-
-    PREVIEW = "preview"  # one's own face in every style
-    DRAW = "draw"  # a character
-    SPEAK = "speak"  # a talk
 
 
 class Refusal(StrEnum):

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.kinds import JobKind
 from bot.queue import EmbeddedQueue, Limits, News, Order, Queue, Refusal, Refused
-from bot.queue.protocol import Claim, Failure, JobKind
+from bot.queue.protocol import Claim, Failure
 from storage import jobs
 from storage.database import Database
 from storage.models import Job, JobState
