@@ -1,10 +1,28 @@
-"""A person's character: the drawing with the landmarks it was drawn with, and its three files on disk."""
+"""A person's character: the drawing with the landmarks it was drawn with, and its two files on disk.
 
+`NAME.png` holds the drawing; `NAME.json` the rest. A folder made by `mytalkcon make` calls them `sticker.png`
+and `character.json`.
+"""
+
+import json
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from engine.arrays import Pixels, Points
+from engine.errors import PersonProblem
+from engine.face.landmarks import COUNT
 
 SIZE = 512  # px, side of every character
+FORMAT = 1  # of the JSON file
+
+
+class NotACharacter(PersonProblem):
+    """The folder or file holds no character that this version can read."""
+
+    message_id = "not-a-character"
 
 
 @dataclass(frozen=True)
@@ -29,3 +47,65 @@ class Character:
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
+
+
+def to_json(character: Character) -> str:
+    """Everything but the drawing, as JSON without time and path; landmarks to 0.01 px."""
+    values = {
+        "format": FORMAT,
+        "style": character.style,
+        "seed": character.seed,
+        "pose": [round(float(v), 2) for v in (character.yaw, character.pitch, character.roll)],
+        "landmarks": [[round(float(v), 2) for v in point] for point in character.landmarks],
+    }
+    return json.dumps(values, separators=(",", ":")) + "\n"
+
+
+def from_json(text: str, drawing: Pixels) -> Character:
+    """Put a character together again.
+
+    Raises
+    ------
+    NotACharacter
+        when the text is not what `to_json` writes
+    """
+    try:
+        values = json.loads(text)
+        landmarks = np.array(values["landmarks"], np.float32)
+        yaw, pitch, roll = (float(v) for v in values["pose"])
+        style, seed, version = str(values["style"]), int(values["seed"]), values["format"]
+    except (ValueError, TypeError, KeyError) as error:
+        raise NotACharacter(f"unreadable JSON: {error}") from error
+    if version != FORMAT or landmarks.shape != (COUNT, 3) or not np.isfinite(landmarks).all():
+        raise NotACharacter(f"format {version}, landmarks {landmarks.shape}")
+    return Character(drawing, landmarks, style, seed, yaw, pitch, roll)
+
+
+def load(place: Path) -> Character:
+    """Character from a folder (`character.json`, or the only other JSON in it) or from its JSON file.
+
+    Raises
+    ------
+    NotACharacter
+    """
+    description = _description_in(place) if place.is_dir() else place
+    picture = description.with_name(
+        "sticker.png" if description.name == "character.json" else description.stem + ".png"
+    )
+    try:
+        with Image.open(picture, formats=["PNG"]) as image:
+            if image.size != (SIZE, SIZE) or image.mode != "RGBA":
+                raise NotACharacter(f"{picture.name} is {image.mode} {image.size}")
+            drawing = np.asarray(image).copy()
+        return from_json(description.read_text("utf-8"), drawing)
+    except (OSError, UnidentifiedImageError, UnicodeDecodeError) as error:
+        raise NotACharacter(f"{place}: {error}") from error
+
+
+def _description_in(folder: Path) -> Path:
+    if (folder / "character.json").is_file():
+        return folder / "character.json"
+    found = sorted(folder.glob("*.json"))
+    if len(found) != 1:
+        raise NotACharacter(f"{len(found)} JSON files in {folder}, and no character.json")
+    return found[0]

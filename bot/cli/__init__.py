@@ -1,5 +1,1 @@
-"""The command line `mytalkcon`: one file a command group."""
-
-
-def main() -> None:
-    """Run the command line."""
+"""The command line `mytalkcon`: one file a command group, put together in `main`."""

@@ -14,15 +14,13 @@ class Face:
     ----------
     box : (left, top, right, bottom) in px of the photo
     landmarks : float32 (478, 3), MediaPipe face mesh with irises, px of the photo, z in the same unit
-    blendshapes : float32 (52,) in [0, 1], ARKit names in `engine.face.landmarks.BLENDSHAPES`
     yaw, pitch, roll : degrees; yaw > 0 to the picture's right, pitch > 0 down, roll > 0 clockwise as seen
     matte : float32 (H, W) in [0, 1]; 1 is the person
-    notices : words about the face (several faces, something covers it)
+    notices : words about the face (several faces)
     """
 
     box: tuple[float, float, float, float]
     landmarks: Points
-    blendshapes: FloatMap
     yaw: float
     pitch: float
     roll: float

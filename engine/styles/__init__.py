@@ -1,1 +1,84 @@
-"""Drawing styles: a registry, shared blocks, one file a style."""
+"""Registry of styles, and the one way from a person to a character in a style."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+
+from engine.character import SIZE, Character
+from engine.errors import PersonProblem
+from engine.styles import pencil, webtoon
+from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE
+from engine.styles.die_cut import die_cut, framed
+from engine.styles.drawn import Drawing
+from engine.styles.sitting import Sitting, prepare
+
+__all__ = ["Sitting", "Style", "StyleUnknown", "draw", "prepare", "style_of", "styles"]
+
+
+class StyleUnknown(PersonProblem):
+    """Nobody draws in the style `style`."""
+
+    message_id = "style-unknown"
+
+
+@dataclass(frozen=True)
+class Style:
+    """A way to draw people.
+
+    Attributes
+    ----------
+    id : what commands and files call it
+    names : what people call it, by language ("en", "ko")
+    kind : "drawn" needs no weights; "toonify" does
+    draw : function of a sitting and a seed
+    """
+
+    id: str
+    names: MappingProxyType[str, str]
+    kind: Literal["drawn", "toonify"]
+    draw: Callable[[Sitting, int], Drawing]
+
+
+_STYLES = (
+    Style("webtoon", MappingProxyType({"en": "Webtoon", "ko": "웹툰"}), "drawn", webtoon.draw),
+    Style("pencil", MappingProxyType({"en": "Pencil", "ko": "연필"}), "drawn", pencil.draw),
+)
+
+
+def styles() -> tuple[Style, ...]:
+    """All styles, in the order in which people are offered them."""
+    return _STYLES
+
+
+def style_of(style_id: str) -> Style:
+    """Find a style by its id.
+
+    Raises
+    ------
+    StyleUnknown
+        when nobody draws in it
+    """
+    for style in _STYLES:
+        if style.id == style_id:
+            return style
+    raise StyleUnknown(style_id, style=style_id, styles=", ".join(style.id for style in _STYLES))
+
+
+def draw(sitting: Sitting, style_id: str, seed: int = 0) -> Character:
+    """Draw a person in a style: the same sitting, style and seed give the same drawing.
+
+    Raises
+    ------
+    StyleUnknown
+        when nobody draws in this style
+    """
+    drawing = style_of(style_id).draw(sitting, seed)
+    eye_level = float(drawing.landmarks[[RIGHT_EYE, LEFT_EYE], 1].mean())
+    sticker = die_cut(drawing.pixels, framed(drawing.matte, eye_level))
+    # pixel centres: half a pixel of the canvas is not half a pixel of the sticker
+    landmarks = drawing.landmarks * np.float32(SIZE / CANVAS)
+    landmarks[:, :2] += np.float32(0.5 * SIZE / CANVAS - 0.5)
+    return Character(sticker, landmarks, style_id, seed, sitting.yaw, sitting.pitch, sitting.roll)

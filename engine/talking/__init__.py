@@ -1,1 +1,5 @@
-"""From a Character and a Motion to frames."""
+"""Character and motion become frames."""
+
+from engine.talking.warp import CLOSED, Puppet, opening
+
+__all__ = ["CLOSED", "Puppet", "opening"]

@@ -1,0 +1,40 @@
+"""`mytalkcon bench`: how fast this machine makes stickers and talks."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.demo import SAMPLE_PHOTO, VOICES
+from bot.cli.studio import DEFAULT_STYLE, AsJson, engine_thread, read, wait_for
+from bot.cli.terminal import print_json
+from engine.evaluate.speed import machine, measure
+from engine.weights import WeightStore
+
+
+def bench(
+    photo: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    voice: Annotated[Path | None, typer.Option(exists=True, dir_okay=False)] = None,
+    style: Annotated[str, typer.Option(help="See `mytalkcon styles`.")] = DEFAULT_STYLE,
+    runs: Annotated[int, typer.Option(min=1, help="Medians of so many runs.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Measure speed and memory of the main job."""
+    photo_bytes = read(photo or WeightStore().locate(SAMPLE_PHOTO))
+    voice_bytes = read(voice or VOICES / "hello_en.ogg")
+    with engine_thread() as thread:
+        measures = wait_for(
+            thread, lambda engine, report: measure(engine, photo_bytes, voice_bytes, style, runs)
+        )
+    under = f"{machine()}, {datetime.now(UTC).date()}, medians of {runs}"
+    if as_json:
+        print_json({"machine": under, "measures": [vars(one) for one in measures]})
+        return
+    table = Table("", "measured", "wanted", "stages", caption=under)
+    for one in measures:
+        stages = ", ".join(f"{name} {spent:.2f}" for name, spent in (one.stages or {}).items())
+        table.add_row(one.name, f"{one.value:.2f} {one.unit}".strip(), one.wanted, stages)
+    Console(highlight=False).print(table)

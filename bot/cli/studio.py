@@ -1,0 +1,47 @@
+"""What the commands that draw and speak share: the engine thread, files, waiting with a progress bar."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from bot.cli.terminal import progress_bar
+from engine.engine import Engine
+from engine.worker import EngineThread, Work
+
+Result = TypeVar("Result")
+
+READ_LIMIT = 64_000_000  # bytes; the engine's own limits are lower and are explained to the person
+DEFAULT_STYLE = "webtoon"
+
+PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo of one face.")]
+VoiceFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A voice note or any sound.")]
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the files.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same drawing and the same motion.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
+
+
+def read(path: Path) -> bytes:
+    """Bytes of a file, at most READ_LIMIT of them."""
+    with path.open("rb") as file:
+        return file.read(READ_LIMIT)
+
+
+@contextmanager
+def engine_thread() -> Iterator[EngineThread]:
+    """Start the engine in its thread, as the bot does, and stop it at the end."""
+    with EngineThread(Engine) as thread:
+        yield thread
+
+
+def wait_for(thread: EngineThread, work: Work[Result]) -> Result:
+    """Run a job in the engine thread with a progress bar; Ctrl-C cancels it."""
+    with progress_bar() as report:
+        ticket = thread.submit(work, report=report)
+        try:
+            return ticket.result()
+        except KeyboardInterrupt:
+            ticket.cancel()
+            raise

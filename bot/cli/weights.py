@@ -1,0 +1,60 @@
+"""`mytalkcon weights`: list, fetch, add and verify the weight files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bot.cli.terminal import console, with_exit_codes
+from engine.weights import WeightStore, WeightsWrong
+
+app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, add, verify.")
+
+
+@app.command(name="list")
+@with_exit_codes
+def list_files() -> None:
+    """List every weight file: what it is for, its licence, whether it is here."""
+    store = WeightStore()
+    table = Table("file", "for", "licence", "MB", "here", title=str(store.folder))
+    for file in store.files.values():
+        here = "yes" if (store.folder / file.name).is_file() else "no"
+        licence = file.licence or "unknown: non-commercial"
+        table.add_row(file.name, file.purpose, licence, f"{file.megabytes:.1f}", here)
+    console.print(table)
+
+
+@app.command()
+@with_exit_codes
+def fetch(names: Annotated[list[str] | None, typer.Argument(help="All of them by default.")] = None) -> None:
+    """Download what is missing, check its hash, keep it in the cache folder."""
+    store = WeightStore()
+    for name in names or store.files:
+        console.print(f"{store.fetch(name)}", markup=False)
+
+
+@app.command()
+@with_exit_codes
+def add(name: str, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Put a weight file that you brought yourself into the cache folder."""
+    console.print(f"{WeightStore().add(name, file)}", markup=False)
+
+
+@app.command()
+@with_exit_codes
+def verify() -> None:
+    """Check the hashes of all files in the cache folder."""
+    store = WeightStore()
+    wrong = []
+    for name in store.files:
+        if not (store.folder / name).is_file():
+            verdict = "not here"
+        elif store.is_right(name):
+            verdict = "right"
+        else:
+            verdict = "WRONG"
+            wrong.append(name)
+        console.print(f"{name}: {verdict}", markup=False)
+    if wrong:
+        raise WeightsWrong(f"wrong content: {', '.join(wrong)}; run `mytalkcon weights fetch`")

@@ -1,0 +1,154 @@
+"""The engine: a photo and a style become a Character, a Character and a voice become a Talk.
+
+Every result is a function of its inputs and a seed. Models are loaded when they are first needed and are used
+by one thread only: the engine thread (engine/worker.py).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from engine.character import Character
+from engine.errors import Notice
+from engine.face import Face
+from engine.face.finder import FaceFinder, FoundFace
+from engine.face.matte import Matting
+from engine.intake import Decoder
+from engine.media.highlight import liveliest_start
+from engine.media.talk import TalkWriter
+from engine.photo import Photo
+from engine.progress import Progress, Stage, silent
+from engine.speech import Heard, Listener
+from engine.speech.motion import Motion
+from engine.styles import Sitting, draw, prepare, style_of
+from engine.talking import Puppet
+from engine.voice import Voice
+from engine.weights import WeightStore
+
+SPEECH_SEED = 0x5EED  # so that drawing and motion do not share their random numbers
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Characters of one person, one a style, and words about the photo."""
+
+    characters: tuple[Character, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A finished talk.
+
+    Attributes
+    ----------
+    files : talk.mp4, note.mp4, talk.webm
+    motion : what the face did
+    notices : words about the voice
+    """
+
+    files: tuple[Path, ...]
+    motion: Motion
+    notices: tuple[Notice, ...]
+
+
+class Engine:
+    """Everything that makes pictures and sound. Close it, or use it as a context manager."""
+
+    def __init__(self, weights: WeightStore | None = None) -> None:
+        self._weights = weights or WeightStore()
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the decoder processes."""
+        if "decoder" in self.__dict__:
+            self.decoder.close()
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """The decoder processes: `decoder.photo(bytes)`, `decoder.voice(bytes)`."""
+        return Decoder()
+
+    @cached_property
+    def _finder(self) -> FaceFinder:
+        return FaceFinder(
+            self._weights.locate("face_landmarker.task"),
+            self._weights.locate("face_detection_full_range_sparse.tflite"),
+        )
+
+    @cached_property
+    def _matting(self) -> Matting:
+        return Matting(self._weights.locate("selfie_segmentation.tflite"))
+
+    @cached_property
+    def _listener(self) -> Listener:
+        return Listener()
+
+    def find_face(self, photo: Photo, progress: Progress = silent) -> FoundFace:
+        """Find the person's face; raises a PhotoProblem when it cannot be drawn (engine/face/finder.py)."""
+        progress(Stage.FACE, 0.0)
+        found = self._finder.find(photo)
+        progress(Stage.FACE, 1.0)
+        return found
+
+    def cut_out(self, photo: Photo, progress: Progress = silent) -> tuple[Photo, Face]:
+        """Find the face and the matte; gives the photo too, since it may have been turned upright."""
+        found = self.find_face(photo, progress)
+        progress(Stage.MATTE, 0.0)
+        matte = self._matting.matte(found.photo.pixels, found.landmarks)
+        progress(Stage.MATTE, 1.0)
+        pose = found.pose
+        face = Face(
+            found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, photo.notices + found.notices
+        )
+        return found.photo, face
+
+    def draw(
+        self, photo: Photo, style_ids: Sequence[str], seed: int = 0, progress: Progress = silent
+    ) -> Drawn:
+        """Draw a person in one or more styles; what styles share is computed once.
+
+        Raises
+        ------
+        PhotoProblem, StyleUnknown, Cancelled
+        """
+        for style_id in style_ids:
+            style_of(style_id)
+        upright, face = self.cut_out(photo, progress)
+        progress(Stage.DRAW, 0.0)
+        sitting: Sitting = prepare(upright, face)
+        characters = []
+        for number, style_id in enumerate(style_ids, start=1):
+            characters.append(draw(sitting, style_id, seed))
+            progress(Stage.DRAW, number / len(style_ids))
+        return Drawn(tuple(characters), face.notices)
+
+    def listen(self, voice: Voice, seed: int = 0, progress: Progress = silent) -> Heard:
+        """Hear a voice: phones and the motion of a face that says it."""
+        return self._listener.listen(voice, seed ^ SPEECH_SEED, progress)
+
+    def speak(
+        self, character: Character, voice: Voice, folder: Path, seed: int = 0, progress: Progress = silent
+    ) -> Talk:
+        """Make a character say a voice; all files appear in `folder` at the end, or none.
+
+        Raises
+        ------
+        Cancelled, MediaFailed
+        """
+        heard = self.listen(voice, seed, progress)
+        puppet = Puppet(character)
+        folder.mkdir(parents=True, exist_ok=True)
+        with TalkWriter(folder, voice, sticker_start=liveliest_start(heard.motion)) as writer:
+            for frame in puppet.frames(heard.motion, progress):
+                writer.write(frame)
+            progress(Stage.ENCODE, 0.0)
+            files = writer.close()
+        progress(Stage.ENCODE, 1.0)
+        return Talk(tuple(files), heard.motion, voice.notices + heard.notices)

@@ -1,0 +1,198 @@
+"""Find the person's face in a photo, however the photo is turned, or say what is wrong with it."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from engine.arrays import Pixels, Points
+from engine.errors import Notice, PhotoProblem
+from engine.face.detection import (
+    FAINT_SCORE,
+    MIN_SCORE,
+    Detection,
+    FaceDetector,
+    full_range_anchors,
+    merge_detections,
+    short_range_anchors,
+)
+from engine.face.landmarks import LEFT_EAR, RIGHT_EAR, LandmarkDetector, Mesh
+from engine.face.litert import Model
+from engine.face.pose import HeadPose, head_pose
+from engine.face.sharpness import sharpness
+from engine.photo import Photo
+
+SEARCH_SIDE = 1280  # px; the search for faces works on a photo of at most this side
+MIN_PRESENCE = 0.5  # below, the mesh says that this is no face (it also says so of full profiles)
+MIN_EAR_TO_EAR = 64  # px
+MAX_YAW = 60  # degrees; beyond, one eye is hidden
+PROFILE_YAW = 35  # degrees; a mesh that is no face and turned this far is a profile
+TILES = 3  # each side, overlapping by half: finds faces that are small in a large photo
+MIN_SHARPNESS = 0.007  # see engine/face/sharpness.py
+SURE_SCORES = 1.2  # sum of both detectors' scores; above, a head is there even where the mesh sees no face:
+# a profile, or something in front of the face. Looking for other faces would then find hands and ears.
+BYSTANDER = 0.25  # a further face counts when its box is at least this part of the largest
+
+
+class NoFace(PhotoProblem):
+    """No face was found in the photo."""
+
+    message_id = "no-face"
+
+
+class FaceTooSmall(PhotoProblem):
+    """The largest face is narrower than 64 px from ear to ear."""
+
+    message_id = "face-too-small"
+
+
+class FaceBlurred(PhotoProblem):
+    """The face has no fine detail to draw from."""
+
+    message_id = "face-blurred"
+
+
+class FaceTurned(PhotoProblem):
+    """The face is turned over 60 degrees away."""
+
+    message_id = "face-turned"
+
+
+@dataclass(frozen=True)
+class FoundFace:
+    """Where the face is, before anything is cut out.
+
+    Attributes
+    ----------
+    photo : the photo, turned by quarter turns so that the head stands upright
+    landmarks : float32 (478, 3) in px of that photo
+    pose : of the head
+    box : left, top, right, bottom of the landmarks, px
+    notices : several faces, photo was turned
+    """
+
+    photo: Photo
+    landmarks: Points
+    pose: HeadPose
+    box: tuple[float, float, float, float]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """The largest face in one quarter turn of the photo."""
+
+    quarter_turns: int  # counter-clockwise, to be made so that the head stands upright
+    mesh: Mesh
+    scores: float  # sum of the best scores of all detectors
+    others: tuple[Detection, ...]
+
+    @property
+    def likelihood(self) -> float:
+        """How much this turn looks upright. The detectors find turned heads too, but less surely."""
+        upright = max(0.0, float(np.cos(np.radians(head_pose(self.mesh.landmarks).roll))))
+        return self.scores * upright * (1 + self.mesh.presence)
+
+
+class FaceFinder:
+    """The three face models; not safe for two threads at once.
+
+    Parameters
+    ----------
+    task : face_landmarker.task, an archive with detector and mesh
+    full_range : face_detection_full_range_sparse.tflite
+    """
+
+    def __init__(self, task: Path, full_range: Path) -> None:
+        with zipfile.ZipFile(task) as archive:
+            short_range = archive.read("face_detector.tflite")
+            mesh = archive.read("face_landmarks_detector.tflite")
+        self._detectors = (
+            FaceDetector(Model(short_range), short_range_anchors()),
+            FaceDetector(Model(full_range), full_range_anchors()),
+        )
+        self._landmarks = LandmarkDetector(Model(mesh))
+
+    def find(self, photo: Photo) -> FoundFace:
+        """Find the largest face.
+
+        Raises
+        ------
+        NoFace, FaceTooSmall, FaceBlurred, FaceTurned
+        """
+        scale = min(1.0, SEARCH_SIDE / max(photo.pixels.shape[:2]))
+        search = _scaled(photo.pixels, scale)
+        best = self._upright_candidate(search)
+        upright = Photo(np.ascontiguousarray(np.rot90(photo.pixels, best.quarter_turns)), photo.notices)
+        landmarks = best.mesh.landmarks / np.float32(scale)
+        pose = head_pose(landmarks)
+        _refuse_unusable(upright.pixels, landmarks, pose, best.mesh.presence)
+        turned = np.ascontiguousarray(np.rot90(search, best.quarter_turns))
+        bystanders = sum(self._landmarks.find(turned, d).presence >= MIN_PRESENCE for d in best.others)
+        notices = [Notice("several-faces")] if bystanders else []
+        notices += [Notice("photo-turned")] if best.quarter_turns else []
+        low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
+        box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+        return FoundFace(upright, landmarks, pose, box, tuple(notices))
+
+    def _upright_candidate(self, search: Pixels) -> _Candidate:
+        doubtful: list[_Candidate] = []
+        for tiles, min_score in ((1, MIN_SCORE), (TILES, MIN_SCORE), (1, FAINT_SCORE)):
+            candidates = [self._candidate(search, turns, tiles, min_score) for turns in range(4)]
+            found = [candidate for candidate in candidates if candidate is not None]
+            if not found:
+                continue
+            best = max(found, key=lambda candidate: candidate.likelihood)
+            if best.mesh.presence >= MIN_PRESENCE or best.scores >= SURE_SCORES:
+                return best
+            doubtful.append(best)
+        if doubtful:
+            return max(doubtful, key=lambda candidate: candidate.likelihood)
+        raise NoFace("no detector found a face in any quarter turn")
+
+    def _candidate(self, search: Pixels, turns: int, tiles: int, min_score: float) -> _Candidate | None:
+        turned = np.ascontiguousarray(np.rot90(search, turns))
+        found = [_detect(turned, detector, tiles, min_score) for detector in self._detectors]
+        faces = merge_detections([face for faces in found for face in faces])
+        if not faces:
+            return None
+        largest = max(faces, key=lambda face: face.size)
+        others = tuple(f for f in faces if f is not largest and f.size > BYSTANDER * largest.size)
+        scores = sum(max((face.score for face in faces), default=0.0) for faces in found)
+        return _Candidate(turns, self._landmarks.find(turned, largest), scores, others)
+
+
+def _scaled(picture: Pixels, scale: float) -> Pixels:
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _detect(picture: Pixels, detector: FaceDetector, tiles: int, min_score: float) -> list[Detection]:
+    """Detections in `tiles` x `tiles` overlapping parts of a picture, in its own px."""
+    if tiles == 1:
+        return detector.detect(picture, min_score)
+    height, width = picture.shape[:2]
+    side = 2 * max(height, width) // (tiles + 1)
+    found = []
+    for top in range(0, max(1, height - side // 2), side // 2):
+        for left in range(0, max(1, width - side // 2), side // 2):
+            tile = np.ascontiguousarray(picture[top : top + side, left : left + side])
+            offset = np.array([left, top], np.float32)
+            found += [face.moved(offset) for face in detector.detect(tile, min_score)]
+    return merge_detections(found)
+
+
+def _refuse_unusable(picture: Pixels, landmarks: Points, pose: HeadPose, presence: float) -> None:
+    found = f"yaw {pose.yaw:.0f} degrees, presence {presence:.2f}"
+    is_face = presence >= MIN_PRESENCE
+    if abs(pose.yaw) > (MAX_YAW if is_face else PROFILE_YAW):
+        raise FaceTurned(found)
+    if not is_face:
+        raise NoFace(found)
+    ear_to_ear = float(np.linalg.norm(landmarks[LEFT_EAR] - landmarks[RIGHT_EAR]))  # in 3D
+    if ear_to_ear < MIN_EAR_TO_EAR:
+        raise FaceTooSmall(f"{ear_to_ear:.0f} px from ear to ear, needed {MIN_EAR_TO_EAR}")
+    sharp = sharpness(picture, landmarks)
+    if sharp < MIN_SHARPNESS:
+        raise FaceBlurred(f"sharpness {sharp:.4f}, needed {MIN_SHARPNESS}")

@@ -1,0 +1,154 @@
+"""Matte: which pixels of a photo belong to the person whose face was found.
+
+The selfie model sees 256 x 256 px. It is asked twice: about a square around the face, where hair and hat
+fill its view, and about the whole picture, where it tells the person from other things. Everything that
+does not hang together with the face is dropped, then the edge is pulled to the photo's own edges by a
+guided filter (He et al., "Guided Image Filtering", TPAMI 2013), whose coefficients are computed at a
+working size and applied to the full one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from engine.arrays import FloatMap, Pixels, Points
+from engine.face.litert import Model
+from engine.raster import (
+    Matrix,
+    box_blur,
+    components,
+    dilated,
+    grey,
+    opened,
+    polygon,
+    resized,
+    smoothstep,
+    unit,
+    warped,
+)
+
+MODEL_SIDE = 256  # px, what the selfie model sees
+# Outline of the face, in order, as numbered by the MediaPipe face mesh.
+FACE_OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MatteShape:
+    """How the matte is made; lengths in face heights (landmark 10 to landmark 152) unless said otherwise."""
+
+    reach: float = 1.9  # half a side of the square around the face
+    square_weight: float = 0.65  # the rest goes to the answer about the whole picture
+    working_side: int = 640  # px, longest side while components and filter coefficients are computed
+    opening: float = 0.10  # what is thinner than this and leads away from the person is cut off
+    regrow: float = 0.30  # how far hair strands and hat brims may reach beyond the opened person
+    guide_radius: int = 10  # px of the working size
+    guide_eps: float = 1e-3  # of a picture in [0, 1]
+    edge: tuple[float, float] = (0.30, 0.75)  # filtered values that become 0 and 1
+
+
+class Matting:
+    """Runs the selfie model, which is not safe for two threads at once."""
+
+    def __init__(self, model: Path, shape: MatteShape | None = None) -> None:
+        self._model = Model(model)
+        self._shape = shape or MatteShape()
+
+    def matte(self, photo: Pixels, landmarks: Points) -> FloatMap:
+        """Say how much of each pixel belongs to the person.
+
+        Parameters
+        ----------
+        photo : uint8 (H, W, 3), RGB
+        landmarks : float32 (478, 2 or 3), px of the photo
+
+        Returns
+        -------
+        float32 (H, W) in [0, 1]
+        """
+        shape = self._shape
+        height, width = photo.shape[:2]
+        scale = min(1.0, shape.working_side / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = resized(photo, *size)
+        points = np.ascontiguousarray(landmarks[:, :2] * scale, dtype=np.float32)
+        face_height = float(np.linalg.norm(points[152] - points[10]))
+        likely = self._ask_twice(small, points, face_height)
+        person = _add_face(_person_of_the_face(likely, points, face_height, shape), points)
+        return _guided(person, small, photo, shape)
+
+    def _ask_twice(self, small: Pixels, points: Points, face_height: float) -> FloatMap:
+        height, width = small.shape[:2]
+        whole = self._ask(small, _view(0, 0, MODEL_SIDE / width, MODEL_SIDE / height))
+        reach = self._shape.reach * face_height
+        left, top = (points[152] + points[10]) / 2 - reach
+        square = _view(left, top, MODEL_SIDE / (2 * reach), MODEL_SIDE / (2 * reach))
+        near = self._ask(small, square)
+        seen = _back(np.ones((MODEL_SIDE, MODEL_SIDE), np.float32), square, width, height)
+        weight = self._shape.square_weight * box_blur(seen, 7)
+        return whole * (1 - weight) + near * weight
+
+    def _ask(self, small: Pixels, view: Matrix) -> FloatMap:
+        """Answer of the model about one view; `view` goes from `small` to the model's input."""
+        height, width = small.shape[:2]
+        source, matrix = small, view
+        if min(view[0, 0], view[1, 1]) < 0.6:  # warping does not average: halve first, or thin hair flickers
+            source = resized(small, max(1, width // 2), max(1, height // 2))
+            matrix = view.copy()
+            matrix[:, 0] *= width / source.shape[1]
+            matrix[:, 1] *= height / source.shape[0]
+        seen = warped(source, matrix, MODEL_SIDE, MODEL_SIDE, border=cv2.BORDER_REPLICATE)
+        answer = self._model(unit(seen)[None])[0][0, :, :, 0]
+        return _back(answer, view, width, height)
+
+
+def _view(left: float, top: float, zoom_x: float, zoom_y: float) -> Matrix:
+    """Matrix that takes the corner (left, top) to the origin and scales."""
+    return np.array([[zoom_x, 0, -zoom_x * left], [0, zoom_y, -zoom_y * top]], np.float32)
+
+
+def _back(answer: FloatMap, view: Matrix, width: int, height: int) -> FloatMap:
+    return warped(answer, view, width, height, method=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def _person_of_the_face(likely: FloatMap, points: Points, face_height: float, shape: MatteShape) -> FloatMap:
+    """Keep what hangs together with the face; thin bridges to somebody or something else are cut."""
+    solid = (likely > 0.5).astype(np.uint8)
+    face = polygon(points[list(FACE_OVAL)], likely.shape[:2], value=1)
+    core = opened(solid, shape.opening * face_height) | face
+    _, labels = components(core, connectivity=4)
+    inside = labels[face > 0]
+    label = int(np.bincount(inside).argmax()) if inside.size else 0
+    kept = (labels == label).astype(np.uint8) if label else face
+    near = dilated(kept, shape.regrow * face_height) & solid
+    _, labels = components(near)
+    wanted = np.unique(labels[(kept > 0) & (near > 0)])
+    near = np.isin(labels, wanted[wanted > 0]).astype(np.uint8)
+    allowed = dilated(near, 0.06 * face_height).astype(np.float32)
+    return likely * box_blur(allowed, 2)
+
+
+def _add_face(person: FloatMap, points: Points) -> FloatMap:
+    oval = polygon(points[list(FACE_OVAL)], person.shape[:2])
+    return np.maximum(person, unit(oval))
+
+
+def _guided(person: FloatMap, small: Pixels, photo: Pixels, shape: MatteShape) -> FloatMap:
+    """Pull the edge of `person` to the edges of the photo."""
+    radius = shape.guide_radius
+    guide = unit(grey(small))
+    mean_guide, mean = box_blur(guide, radius), box_blur(person, radius)
+    covariance: FloatMap = box_blur(guide * person, radius) - mean_guide * mean
+    variance: FloatMap = box_blur(guide * guide, radius) - mean_guide * mean_guide
+    slope: FloatMap = covariance / (variance + shape.guide_eps)
+    offset = box_blur(mean - slope * mean_guide, radius)
+    slope = box_blur(slope, radius)
+    if photo.shape[:2] != small.shape[:2]:
+        height, width = photo.shape[:2]
+        slope, offset = resized(slope, width, height), resized(offset, width, height)
+        guide = unit(grey(photo))
+    return smoothstep(*shape.edge, slope * guide + offset)

@@ -1,0 +1,247 @@
+"""The engine's side of intake: keeps decoder processes ready, asks them, and replaces them when they end."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar, cast
+
+from engine.errors import EngineError
+from engine.intake import protocol
+from engine.intake.limits import Limits
+from engine.photo import MAX_BYTES as MAX_PHOTO_BYTES
+from engine.photo import Photo, PhotoDamaged, PhotoTooHeavy, PhotoUnknown
+from engine.voice import MAX_BYTES as MAX_VOICE_BYTES
+from engine.voice import Voice, VoiceDamaged, VoiceEmpty, VoiceTooHeavy
+
+log = logging.getLogger(__name__)
+
+LIMITS = Limits()
+
+Decoded = TypeVar("Decoded", Photo, Voice)
+
+
+class DecoderFailed(EngineError):
+    """The decoder process did not start or made a mistake of its own: our fault, not the sender's."""
+
+
+class _Ended(Exception):
+    """The child ended in the middle of a request, by a limit or a crash."""
+
+
+class Decoder:
+    """Decodes photos and voices in confined processes. Thread-safe.
+
+    At most `at_once` requests run at a time, others wait. One process more than is at work is kept warm, so
+    that the next message finds one at once when a process was ended by its limits.
+
+    Parameters
+    ----------
+    limits : of each process
+    at_once : requests that run at a time
+    """
+
+    def __init__(self, limits: Limits = LIMITS, at_once: int = 2) -> None:
+        self._limits = limits
+        self._slots = threading.BoundedSemaphore(at_once)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._at_work: set[_Child] = set()
+        self._idle = deque([_Child(limits), _Child(limits)])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes; requests that are running fail with DecoderFailed."""
+        with self._lock:
+            self._closed = True
+            idle = list(self._idle)
+            self._idle.clear()
+            for child in self._at_work:
+                child.abandon()  # the thread that waits for it ends it
+        for child in idle:
+            child.end()
+
+    def photo(self, data: bytes) -> Photo:
+        """Decode a photo: upright, RGB, at most LONG_SIDE (2560) px on its long side.
+
+        Raises
+        ------
+        PhotoProblem
+            one of engine/photo.py, when the bytes cannot be used
+        DecoderFailed
+            when the fault is ours
+        """
+        if len(data) > MAX_PHOTO_BYTES:
+            raise PhotoTooHeavy(f"{len(data)} bytes", megabytes=MAX_PHOTO_BYTES // 1_000_000)
+        if not data:
+            raise PhotoUnknown("0 bytes")
+        try:
+            return self._decode("photo", data, protocol.receive_photo)
+        except _Ended as end:
+            raise PhotoDamaged(str(end)) from None
+
+    def voice(self, data: bytes) -> Voice:
+        """Decode a voice: mono, loudness normalised, at most MAX_SECONDS (60) long.
+
+        Raises
+        ------
+        VoiceProblem
+            one of engine/voice.py, when the bytes cannot be used
+        DecoderFailed
+            when the fault is ours
+        """
+        if len(data) > MAX_VOICE_BYTES:
+            raise VoiceTooHeavy(f"{len(data)} bytes", megabytes=MAX_VOICE_BYTES // 1_000_000)
+        if not data:
+            raise VoiceEmpty("0 bytes")
+        try:
+            return self._decode("voice", data, protocol.receive_voice)
+        except _Ended as end:
+            raise VoiceDamaged(str(end)) from None
+
+    def _decode(
+        self, kind: str, data: bytes, read: Callable[[BinaryIO, protocol.Header], Decoded]
+    ) -> Decoded:
+        with self._slots:
+            child = self._take()
+            try:
+                return child.ask(kind, data, read)
+            finally:
+                self._give_back(child)
+
+    def _take(self) -> "_Child":
+        with self._lock:
+            if self._closed:
+                raise DecoderFailed("the decoder is closed")
+            while self._idle and not self._idle[0].alive:
+                self._idle.popleft().end()
+            child = self._idle.popleft() if self._idle else _Child(self._limits)
+            if not self._idle:
+                self._idle.append(_Child(self._limits))  # starts while we work
+            self._at_work.add(child)
+            return child
+
+    def _give_back(self, child: "_Child") -> None:
+        with self._lock:
+            self._at_work.discard(child)
+            if child.usable and not self._closed and len(self._idle) < 2:
+                self._idle.appendleft(child)  # the one whose libraries are loaded goes first
+                return
+        child.end()
+
+
+class _Child:
+    """One decoder process. Used by one thread at a time; `end` may come from any."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._served = 0
+        self._ready = False
+        self._late = False
+        self._abandoned = False
+        self.usable = True
+        self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+            [sys.executable, "-I", "-m", "engine.intake.child", json.dumps(asdict(limits))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            cwd=os.path.abspath(os.sep),  # noqa: PTH100 - the root of the drive, wherever we are
+        )
+
+    def ask(self, kind: str, data: bytes, read: Callable[[BinaryIO, protocol.Header], Decoded]) -> Decoded:
+        """Send one request and read its answer, all within `wall_seconds`."""
+        clock = threading.Timer(self._limits.wall_seconds, self._expire)
+        clock.daemon = True
+        clock.start()
+        usable, self.usable = self.usable, False  # until everything went well
+        try:
+            answer = self._exchange(kind, data)
+            problem = protocol.problem_in(answer)
+            decoded = None if problem or "fault" in answer else read(self._answers, answer)
+        except (EOFError, OSError) as end:
+            raise self._how_it_ended() from end
+        except (ValueError, KeyError, TypeError) as mistake:
+            raise DecoderFailed(f"answer of the decoder process: {mistake!r}") from mistake
+        finally:
+            clock.cancel()
+            clock.join()
+        self._served += 1
+        spent = self._late or bool(answer.get("last")) or self._served >= self._limits.requests
+        self.usable = usable and not spent
+        if problem:
+            raise problem
+        if decoded is None:
+            raise DecoderFailed(f"in the decoder process: {answer['fault']}")
+        return decoded
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def abandon(self) -> None:
+        """Kill the process from another thread than the one that waits for its answer."""
+        self._abandoned = True
+        self._process.kill()
+
+    def end(self) -> None:
+        """End the process and close its pipes."""
+        self.usable = False
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except BrokenPipeError:  # what it was being told when it ended
+                    continue
+
+    @property
+    def _answers(self) -> BinaryIO:
+        return cast(BinaryIO, self._process.stdout)
+
+    def _exchange(self, kind: str, data: bytes) -> protocol.Header:
+        if not self._ready:
+            hello = protocol.receive(self._answers)
+            self._ready = True
+            if hello["unlimited"]:
+                log.warning("this system does not limit a process in: %s", ", ".join(hello["unlimited"]))
+        protocol.send(cast(BinaryIO, self._process.stdin), {"kind": kind, "bytes": len(data)}, [data])
+        return protocol.receive(self._answers)
+
+    def _expire(self) -> None:
+        self._late = True
+        self._process.kill()
+
+    def _how_it_ended(self) -> Exception:
+        self._process.kill()  # the pipe is closed; the process may still be ending
+        code = self._process.wait()
+        if self._late:
+            return _Ended(f"the decoder process took longer than {self._limits.wall_seconds} s")
+        if self._abandoned:
+            return DecoderFailed("the decoder was closed")
+        if not self._ready:
+            return DecoderFailed(f"the decoder process did not start (exit code {code})")
+        return _Ended(f"the decoder process ended with {code} (negative: a signal)")
+
+
+def _environment() -> dict[str, str]:
+    """Return what a decoder process may know: nothing of ours."""
+    kept = {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}  # Windows needs it
+    nothing = {"PATH": ""}  # pydub looks whether there is one
+    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each would reserve address space
+    return {**kept, **nothing, **threads, "LANG": "C.UTF-8"}

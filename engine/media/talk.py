@@ -1,0 +1,183 @@
+"""All files of a talk at once: frames go in one by one, encoders work beside the renderer."""
+
+import math
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import cv2
+
+from engine.arrays import Pixels
+from engine.character import SIZE
+from engine.media.colour import Colour, Ground
+from engine.media.partial import MediaFailed
+from engine.media.video import Mp4Writer
+from engine.media.video_sticker import MAX_FRAMES, VideoStickerWriter
+from engine.speech.motion import FPS
+from engine.voice import Voice
+
+NOTE_SIDE = 384  # px
+BACKGROUND: Colour = (255, 236, 214)  # warm, light: hair and white borders both stand out
+WAITING = 8  # frames (1 MB each) between renderer and encoder
+
+
+class FrameWriter(Protocol):
+    """What a lane drives."""
+
+    def write(self, frame: Pixels) -> None:
+        """Add a frame, uint8 (512, 512, 4)."""
+
+    def finish(self) -> None:
+        """Complete the file under a hidden name."""
+
+    def commit(self) -> list[Path]:
+        """Give it its name."""
+
+    def discard(self) -> None:
+        """Remove it."""
+
+
+class TalkWriter:
+    """Writes talk.mp4, note.mp4 and talk.webm into `folder`; all of them appear at the end, or none.
+
+    Use it as a context manager: leaving by an exception (a cancelled job, too) discards everything.
+
+    Parameters
+    ----------
+    folder : exists
+    voice : the sound; as many frames must come as it is long, to within one
+    background : RGB under the character in the MP4s
+    sticker_start : number of the first frame of the video sticker; earlier where the talk ends before it is
+        full
+    """
+
+    def __init__(
+        self, folder: Path, voice: Voice, background: Colour = BACKGROUND, sticker_start: int = 0
+    ) -> None:
+        expected = math.ceil(voice.seconds * FPS)
+        self._window_start = max(0, min(sticker_start, expected - MAX_FRAMES))
+        self._written = 0
+        self._open = True
+        self._videos = _Lane(_Mp4s(folder, voice, background))
+        self._sticker = _Lane(VideoStickerWriter(folder / "talk.webm"))
+        self._lanes = (self._videos, self._sticker)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+    def write(self, frame: Pixels) -> None:
+        """Hand over a frame, uint8 (512, 512, 4), straight alpha; do not change it afterwards."""
+        self._videos.put(frame)
+        if self._window_start <= self._written < self._window_start + MAX_FRAMES:
+            self._sticker.put(frame)
+        self._written += 1
+        if self._written == self._window_start + MAX_FRAMES:
+            self._sticker.end()  # it encodes while the rest is rendered
+
+    def close(self) -> list[Path]:
+        """Wait for the encoders, then let the files appear.
+
+        Raises
+        ------
+        MediaFailed
+            when the frames do not make a talk; nothing is left behind
+        """
+        try:
+            for lane in self._lanes:
+                lane.end()
+            for lane in self._lanes:
+                lane.wait()
+            files = [path for lane in self._lanes for path in lane.writer.commit()]
+        except BaseException:
+            self.discard()
+            raise
+        self._open = False
+        return files
+
+    def discard(self) -> None:
+        """Stop and remove everything, unless `close` went well."""
+        if self._open:
+            self._open = False
+            for lane in self._lanes:
+                lane.abort()
+
+
+class _Mp4s:
+    """talk.mp4 and note.mp4: the character is put on its ground once for both."""
+
+    def __init__(self, folder: Path, voice: Voice, background: Colour) -> None:
+        self._ground = Ground(background)
+        self._talk = Mp4Writer(folder / "talk.mp4", SIZE, voice)
+        self._note = Mp4Writer(folder / "note.mp4", NOTE_SIDE, voice)
+
+    def write(self, frame: Pixels) -> None:
+        rgb = self._ground.under(frame)
+        self._talk.write(rgb)
+        small = cv2.resize(rgb, (NOTE_SIDE, NOTE_SIDE), interpolation=cv2.INTER_AREA)
+        self._note.write(small.astype("uint8", copy=False))
+
+    def finish(self) -> None:
+        self._talk.finish()
+        self._note.finish()
+
+    def commit(self) -> list[Path]:
+        return [*self._talk.commit(), *self._note.commit()]
+
+    def discard(self) -> None:
+        self._talk.discard()
+        self._note.discard()
+
+
+class _Lane:
+    """A thread that feeds one writer. After a fault it takes frames and drops them: nobody waits for it."""
+
+    def __init__(self, writer: FrameWriter) -> None:
+        self.writer = writer
+        self._fault: BaseException | None = None
+        self._aborted = False
+        self._frames: queue.Queue[Pixels | None] = queue.Queue(WAITING)
+        self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)
+        self._thread.start()
+
+    def put(self, frame: Pixels) -> None:
+        if self._fault:
+            raise self._fault
+        self._frames.put(frame)
+
+    def end(self) -> None:
+        self._frames.put(None)
+
+    def wait(self) -> None:
+        self._thread.join()
+        if self._fault:
+            raise self._fault
+
+    def abort(self) -> None:
+        self._aborted = True
+        self._frames.put(None)
+        self._thread.join()
+        self.writer.discard()
+
+    def _run(self) -> None:
+        while (frame := self._frames.get()) is not None:
+            self._step(lambda frame=frame: self.writer.write(frame))  # type: ignore[misc]
+        self._step(self.writer.finish)
+
+    def _step(self, step: Callable[[], None]) -> None:
+        if self._fault or self._aborted:
+            return
+        try:
+            step()
+        except MediaFailed as fault:
+            self._fault = fault
+        except Exception as fault:
+            self._fault = MediaFailed(f"{type(fault).__name__}: {fault}")
+            self._fault.__cause__ = fault

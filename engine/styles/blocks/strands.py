@@ -1,0 +1,40 @@
+"""Strands: hair and folds as clean strokes that follow the flow.
+
+Averaging along the flow takes texture away but blurs across; a shock filter (Osher and Rudin, 1990) then pulls
+each pixel to the lighter or darker side of its edge, which leaves crisp strokes. Kyprianidis and Kang
+("Image and Video Abstraction by Coherence-Enhancing Filtering", 2011) do both in turns, as here.
+"""
+
+import cv2
+import numpy as np
+
+from engine.arrays import Pixels
+from engine.raster import gaussian, grey
+from engine.styles.flow import Flow, along_flow
+
+
+def strands(pixels: Pixels, flow: Flow, *, rounds: int = 2, sigma: float = 1.6, levels: int = 2) -> Pixels:
+    """Painted version of a picture.
+
+    Parameters
+    ----------
+    pixels : uint8 (H, W, 3)
+    rounds : of averaging and sharpening
+    sigma : px, half the width of the finest stroke that stays
+    levels : reach of the averaging: 1.5, 4.5, 15 px at 1, 2, 3
+    """
+    for _ in range(rounds):
+        pixels = shocked(along_flow(pixels, flow, levels), sigma)
+    return along_flow(pixels, flow, 1)
+
+
+def shocked(pixels: Pixels, sigma: float) -> Pixels:
+    """Each pixel becomes its darkest neighbour in dark strokes and its lightest in light ones."""
+    window = np.ones((3, 3), np.uint8)
+    bend = cv2.Laplacian(gaussian(grey(pixels).astype(np.float32), sigma), cv2.CV_32F)
+    dark, light = cv2.erode(pixels, window), cv2.dilate(pixels, window)
+    # Flat places stay: there the sign of the curvature is noise.
+    result = pixels.copy()
+    cv2.copyTo(dark, (bend > 0.25).astype(np.uint8), result)
+    cv2.copyTo(light, (bend < -0.25).astype(np.uint8), result)
+    return result

@@ -1,0 +1,17 @@
+"""Tones: few steps of lightness with soft ramps between them, as a brush lays them."""
+
+import numpy as np
+
+from engine.arrays import FloatMap
+
+
+def stepped(values: FloatMap, step: float, ramp: float, origin: float = 0.0) -> FloatMap:
+    """Quantise to multiples of `step` around `origin`; `ramp` (0..1) is the share of a step that blends.
+
+    0 gives hard steps, 1 gives the values back.
+    """
+    scaled = (values - origin) / step
+    floor = np.floor(scaled)
+    rest = np.clip((scaled - floor - 0.5) / max(ramp, 1e-3) + 0.5, 0, 1)
+    quantised: FloatMap = (floor + rest * rest * (3 - 2 * rest)) * step + origin
+    return quantised

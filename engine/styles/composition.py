@@ -1,0 +1,256 @@
+"""Composition: put the person of a photo upright onto the working canvas, as a bust with room for a border.
+
+What the photo does not show is not left as a straight edge: a head that the photo cuts off gets a rounded
+top whose colours run on along arcs over the crown, and at the sides and the bottom the bust ends in curves.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.arrays import FloatMap, Pixels, Points
+from engine.face import Face
+from engine.photo import Photo
+from engine.raster import Matrix, box_blur, components, resized, shrink_factor, smoothstep, warped
+
+CANVAS = 768  # px, side of the working canvas; every style draws at this size
+MARGIN = 26  # px of the canvas kept free for border and shadow
+TOP, CHIN, RIGHT_EYE, LEFT_EYE = 10, 152, 33, 263  # landmarks; right and left as the person has them
+
+
+@dataclass(frozen=True)
+class CompositionShape:
+    """Where the person stands on the canvas. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
+
+    head: float = 0.545  # chin to the top of hair or hat, before a style makes the head larger
+    largest_head: float = 0.575  # where the photo shows too little of the body to fill the canvas
+    head_top: float = 0.128
+    own_tilt: float = 8.0  # degrees of the person's own tilt that stay
+    head_heights: tuple[float, float] = (1.12, 1.75)  # face heights that a head with hair or hat may measure
+    whole_head: float = 1.34  # face heights: a head that the photo cuts off is completed to this
+    measuring: int = 48  # px of a face height while the head is measured
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A person on the working canvas.
+
+    Attributes
+    ----------
+    pixels : uint8 (768, 768, 3), RGB; beyond the photo its edge is repeated
+    matte : float32 (768, 768) in [0, 1], zero beyond the photo
+    landmarks : float32 (478, 3), px of the canvas
+    turned : degrees by which the photo was turned, clockwise as seen
+    magnified : px of the canvas for one px of the photo
+    """
+
+    pixels: Pixels
+    matte: FloatMap
+    landmarks: Points
+    turned: float
+    magnified: float
+
+
+def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape()) -> Composition:
+    """Place the person of `face` on the canvas."""
+    upright, turned = _upright(face, shape)
+    points = _moved(face.landmarks, upright)
+    face_height = float(points[CHIN, 1] - points[TOP, 1])
+    head_top, middle, bottom = _measure(photo, face, upright, points, face_height, shape)
+    head = float(points[CHIN, 1]) - head_top
+    shown = max(0.0, bottom - float(points[CHIN, 1])) / head  # of the body, in heads
+    room = 1 - shape.head_top - MARGIN / CANVAS
+    share = float(np.clip(room / (1 + shown), shape.head, shape.largest_head))
+    scale = share * CANVAS / head
+    spare = max(0.0, room - share * (1 + shown))
+    top = (shape.head_top + 0.5 * spare) * CANVAS
+    to_canvas = upright * np.float32(scale)
+    to_canvas[:, 2] += (CANVAS / 2 - middle * scale, top - head_top * scale)
+    landmarks = _moved(face.landmarks, to_canvas)
+    pixels = _photo_on_canvas(photo.pixels, to_canvas)
+    matte = _matte_on_canvas(face.matte, to_canvas)
+    inside = _inside(photo.pixels.shape, to_canvas)
+    pixels, matte = complete_top(pixels, matte, landmarks, inside, shape)
+    frame = bust(*inside, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
+    return Composition(
+        pixels, person_only(matte * frame, landmarks), landmarks, turned, shrink_factor(to_canvas)
+    )
+
+
+def bust(left: float, right: float, top: float, bottom: float, *, eye_level: float) -> FloatMap:
+    """Soft frame, float32 (768, 768), within the given limits: sides that bulge at eye level, round corners.
+
+    Nothing is cut at the top: heads end by themselves.
+    """
+    x, y = np.meshgrid(np.arange(CANVAS, dtype=np.float32), np.arange(CANVAS, dtype=np.float32))
+    centre = (left + right) / 2
+    half = max(1.0, (right - left) / 2)
+    above = np.clip((eye_level - y) / max(1.0, eye_level - top), 0, 1)
+    below = np.clip((y - eye_level) / max(1.0, bottom - eye_level), 0, 1)
+    corner = np.clip((below - 0.72) / 0.28, 0, 1)
+    width = half * (1 - 0.10 * above**2 - 0.10 * below**2) * (1 - 0.30 * (1 - np.sqrt(1 - corner**2)))
+    sideways = width - np.abs(x - centre)
+    arc = bottom - 16 * ((x - centre) / half) ** 2 - y
+    edge = np.minimum(sideways, arc)
+    return smoothstep(-1.5, 1.5, edge.astype(np.float32))
+
+
+def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:
+    """Without the islands that do not touch the person."""
+    count, labels = components((matte > 0.3).astype(np.uint8))
+    if count <= 2:
+        return matte
+    column, row = np.clip(landmarks[4, :2].round().astype(int), 0, CANVAS - 1)
+    label = labels[row, column]
+    if label == 0:
+        label = int(np.bincount(labels[labels > 0]).argmax())
+    others = ((labels != label) & (labels > 0)).astype(np.float32)
+    return matte * (1 - np.minimum(1, 4 * box_blur(others, 2)))
+
+
+def complete_top(
+    pixels: Pixels,
+    matte: FloatMap,
+    landmarks: Points,
+    inside: tuple[float, float, float, float],
+    shape: CompositionShape,
+) -> tuple[Pixels, FloatMap]:
+    """Give a head that the photo's upper edge cuts off a rounded top; others stay as they are."""
+    row = int(np.ceil(inside[2])) + 2
+    face_height = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[TOP, :2]))
+    if row < 4 or row > landmarks[TOP, 1] + 0.3 * face_height:
+        return pixels, matte
+    columns = np.flatnonzero(matte[row] > 0.5)
+    near = np.abs(columns - landmarks[TOP, 0]) < 0.9 * face_height
+    if np.count_nonzero(near) < 0.12 * face_height:
+        return pixels, matte
+    left, right = float(columns[near].min()), float(columns[near].max())
+    centre, half = (left + right) / 2, max(4.0, (right - left) / 2)
+    wanted = row - (landmarks[CHIN, 1] - shape.whole_head * face_height)
+    rise = float(np.clip(wanted, 0.28 * half, 0.85 * half))
+    rise = min(rise, row - 4.0)
+    y, x = np.mgrid[0:row, 0:CANVAS].astype(np.float32)
+    across, up = (x - centre) / half, (row - y) / rise
+    radius = np.sqrt(across * across + up * up)
+    # Colours run along arcs over the crown: what was at the left and the right of the cut meets above.
+    lean = 0.5 + 0.5 * across / np.maximum(radius, 1e-3)
+    lean = smoothstep(0, 1, lean)[..., None]
+    strip = pixels[row : row + 3].mean(axis=0, keepdims=True).astype(np.float32)
+    zero = np.zeros_like(x)
+    reach = np.minimum(radius, 1.05) * half
+    from_left = cv2.remap(strip, centre - reach, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    from_right = cv2.remap(strip, centre + reach, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    pixels, matte = pixels.copy(), matte.copy()
+    pixels[:row] = np.clip(from_left * (1 - lean) + from_right * lean, 0, 255).astype(np.uint8)
+    matte[:row] = smoothstep(1.5, -1.5, ((radius - 1) * min(half, rise)).astype(np.float32))
+    seam = slice(row - 1, row + 1)
+    matte[seam] = np.maximum(matte[seam], (matte[row + 1] > 0.5).astype(np.float32))
+    return pixels, matte
+
+
+def _upright(face: Face, shape: CompositionShape) -> tuple[Matrix, float]:
+    """Turn about the origin that leaves at most `own_tilt` of the person's tilt, and its degrees."""
+    between = face.landmarks[LEFT_EYE, :2] - face.landmarks[RIGHT_EYE, :2]
+    middle = face.landmarks[CHIN, :2] - face.landmarks[TOP, :2]
+    # the line between the eyes, held by the face's own axis: the one alone is off in half profiles
+    eyes, axis = np.degrees(np.arctan2(between[1], between[0])), np.degrees(np.arctan2(-middle[0], middle[1]))
+    tilt = float(eyes + axis) / 2
+    turn = -(tilt - float(np.clip(tilt, -shape.own_tilt, shape.own_tilt)))
+    sine, cosine = np.sin(np.radians(turn)), np.cos(np.radians(turn))
+    return np.array([[cosine, -sine, 0], [sine, cosine, 0]], np.float32), turn
+
+
+def _moved(landmarks: Points, matrix: Matrix) -> Points:
+    """Landmarks (478, 3) after `matrix`; z grows and shrinks along."""
+    moved = landmarks.astype(np.float32).copy()
+    moved[:, :2] = landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    moved[:, 2] *= shrink_factor(matrix)
+    return moved
+
+
+def _measure(
+    photo: Photo, face: Face, upright: Matrix, points: Points, face_height: float, shape: CompositionShape
+) -> tuple[float, float, float]:
+    """Top of the head, its middle column and the bottom of the photo, in px after `upright`."""
+    zoom = shape.measuring / face_height
+    view = upright * np.float32(zoom)
+    side = 5 * shape.measuring
+    view[:, 2] += (side / 2 - points[CHIN, 0] * zoom, 2.5 * shape.measuring - points[CHIN, 1] * zoom)
+    small = _shrunk(face.matte, view, side)
+    solid = small > 0.5
+    chin = round(2.5 * shape.measuring)
+    column = round(side / 2 + float(points[TOP, 0] - points[CHIN, 0]) * zoom)
+    tops = [
+        _walk_up(solid[:, column + step], chin - shape.measuring)
+        for step in range(-shape.measuring // 4, shape.measuring // 4 + 1, 2)
+    ]
+    lowest, highest = shape.head_heights
+    heads = np.clip(float(chin - np.percentile(tops, 25)) / shape.measuring, lowest, highest)
+    corners = np.array([[0, 0], [photo.pixels.shape[1], 0], [0, photo.pixels.shape[0]]], np.float32)
+    ends = corners @ upright[:, :2].T + upright[:, 2]
+    edge = max(ends[0, 1], ends[1, 1])
+    top = float(points[CHIN, 1] - heads * face_height)
+    if top <= edge + 0.03 * face_height:  # cut off by the photo
+        top = min(top, float(points[CHIN, 1] - shape.whole_head * face_height))
+    rows = solid[round(chin - heads * shape.measuring) : chin]
+    filled = np.flatnonzero(rows.mean(axis=0) > 0.25)
+    reach = (filled.min() + filled.max() - side) / 2 if filled.size else 0.0
+    reach = float(np.clip(reach / zoom, -0.5 * face_height, 0.5 * face_height))
+    middle = float(points[CHIN, 0] * 0.25 + points[TOP, 0] * 0.25 + (points[CHIN, 0] + reach) * 0.5)
+    return top, middle, float(ends[2, 1])
+
+
+def _walk_up(solid: FloatMap, start: int) -> int:
+    """First row above `start` that is not the person's."""
+    holes = np.flatnonzero(~solid[: max(1, start)])
+    return int(holes.max()) + 1 if holes.size else 0
+
+
+def _shrunk(matte: FloatMap, view: Matrix, side: int) -> FloatMap:
+    factor = shrink_factor(view)
+    if factor < 0.5:
+        height, width = matte.shape
+        size = max(1, round(width * factor * 2)), max(1, round(height * factor * 2))
+        matte = resized(matte, *size)
+        view = view.copy()
+        view[:, 0] *= width / size[0]
+        view[:, 1] *= height / size[1]
+    return warped(matte, view, side, side)
+
+
+def _photo_on_canvas(photo: Pixels, matrix: Matrix) -> Pixels:
+    factor = shrink_factor(matrix)
+    method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_LINEAR
+    if factor < 0.6:  # warping does not average
+        height, width = photo.shape[:2]
+        size = max(1, round(width * factor * 1.3)), max(1, round(height * factor * 1.3))
+        photo = resized(photo, *size)
+        matrix = matrix.copy()
+        matrix[:, 0] *= width / size[0]
+        matrix[:, 1] *= height / size[1]
+    return warped(photo, matrix, CANVAS, CANVAS, method=method, border=cv2.BORDER_REPLICATE)
+
+
+def _matte_on_canvas(matte: FloatMap, matrix: Matrix) -> FloatMap:
+    placed = warped(matte, matrix, CANVAS, CANVAS)
+    if shrink_factor(matrix) > 1.3:  # an enlarged matte has soft, stepped edges: round and tighten them
+        placed = smoothstep(0.25, 0.75, box_blur(placed, round(shrink_factor(matrix))))
+    return np.clip(placed, 0, 1)
+
+
+def _inside(photo: tuple[int, ...], matrix: Matrix) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom of the largest upright box that is surely inside the photo and the canvas."""
+    height, width = photo[:2]
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
+    upper_left, upper_right, lower_left, lower_right = corners @ matrix[:, :2].T + matrix[:, 2]
+    shown = np.clip([0, CANVAS], min(upper_left[1], upper_right[1]), max(lower_left[1], lower_right[1]))
+
+    def at(start: Points, end: Points, row: float) -> float:
+        share = float(np.clip((row - start[1]) / max(1e-3, end[1] - start[1]), 0, 1))
+        return float(start[0] + share * (end[0] - start[0]))
+
+    left = max(at(upper_left, lower_left, row) for row in shown) + 2
+    right = min(at(upper_right, lower_right, row) for row in shown) - 2
+    bottom = min(CANVAS, min(lower_left[1], lower_right[1]) - 2)
+    return max(left, 0.0), min(right, float(CANVAS)), max(upper_left[1], upper_right[1], -1.0), float(bottom)

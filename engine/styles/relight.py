@@ -1,0 +1,68 @@
+"""Relighting: even out how a photo was lit, within bounds that keep every skin tone what it is.
+
+Levels on the person alone, a part of the large-scale light on the face flattened, then one smooth curve that
+moves the skin's median by a few L at most. Hue is never touched.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import FloatMap, Pixels
+from engine.raster import lab_to_rgb, rgb_to_lab, smoothstep, wide_gaussian
+from engine.styles.skin import Skin
+
+
+@dataclass(frozen=True)
+class Light:
+    """How much is evened out. Lightness in CIE L, 0..100."""
+
+    highest_gain: float = 1.22  # of the levels
+    flatten: float = 0.42  # share of the light's slow course over the skin that is taken away
+    flatten_range: tuple[float, float] = (-14.0, 22.0)
+    window: float = 0.22  # face heights: sigma of what counts as slow
+    toward: float = 66.0  # the skin's median moves towards this lightness ...
+    pull: float = 0.16  # ... by this share of the way ...
+    pull_range: tuple[float, float] = (-2.0, 5.0)  # ... but never by more than this
+
+
+def relight(
+    pixels: Pixels, matte: FloatMap, skin: Skin, face_height: float, light: Light
+) -> tuple[Pixels, float]:
+    """Even out the light.
+
+    Returns
+    -------
+    uint8 (768, 768, 3), RGB, and the skin's median lightness after it
+    """
+    lab = rgb_to_lab(pixels)
+    lightness = lab[..., 0]
+    sample = lightness[::4, ::4][matte[::4, ::4] > 0.9]
+    low, high = np.percentile(sample, (1, 99)) if sample.size else (0.0, 100.0)
+    slow = _slow_light(lightness, skin, light.window * face_height)
+    lowest, highest = light.flatten_range
+    flat = lightness - light.flatten * np.clip(slow, lowest, highest) * skin.share
+    gain = float(np.clip(96 / max(float(high - low), 1.0), 1.0, light.highest_gain))
+    start = min(float(low), 6.0) * 0.6
+
+    def level(value: FloatMap) -> FloatMap:
+        return np.clip((value - start) * gain, 0, 100)
+
+    median = float(level(np.float32([skin.lightness]))[0])
+    shift = float(np.clip(light.pull * (light.toward - skin.lightness), *light.pull_range))
+    wanted = float(np.clip(skin.lightness + shift, 6, 92))
+    power = float(np.clip(np.log(wanted / 100) / np.log(np.clip(median, 4, 96) / 100), 0.55, 1.6))
+    relit = 100 * np.power(level(flat) * 0.01, power)
+    grown = np.clip(np.power(np.maximum(relit, 4) / np.maximum(lightness, 4), 0.7), 0.8, 1.35)
+    lab[..., 0] = relit
+    lab[..., 1] *= grown
+    lab[..., 2] *= grown
+    return lab_to_rgb(lab), wanted
+
+
+def _slow_light(lightness: FloatMap, skin: Skin, sigma: float) -> FloatMap:
+    """How much lighter than its median the skin is at large scale, from skin alone; 0 far from skin."""
+    share = skin.share * (1 - skin.features)
+    weight = wide_gaussian(share, sigma)
+    mean: FloatMap = wide_gaussian(share * lightness, sigma) / (weight + 1e-3)
+    return (mean - skin.lightness) * smoothstep(0.02, 0.15, weight)

@@ -1,0 +1,65 @@
+"""A sitting: everything that styles share about one person, computed once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import FloatMap, Pixels, Points
+from engine.face import Face
+from engine.photo import Photo
+from engine.raster import grey
+from engine.styles.composition import CHIN, TOP, Composition, compose
+from engine.styles.flow import Flow, find_flow
+from engine.styles.foreground import foreground_colours
+from engine.styles.relight import Light, relight
+from engine.styles.skin import Skin, find_skin
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """A person on the working canvas, ready to be drawn in any style.
+
+    Attributes
+    ----------
+    pixels : uint8 (768, 768, 3), RGB, relit, the person's colours continued beyond the edge
+    matte : float32 (768, 768) in [0, 1]
+    landmarks : float32 (478, 3), px of the canvas
+    face_height : px, landmark 10 to landmark 152
+    skin : where the skin is, and its colour in the photo
+    skin_lightness : its median L after relighting
+    flow : direction of hair, folds and edges
+    yaw, pitch, roll : degrees, of the head on the canvas
+    """
+
+    pixels: Pixels
+    matte: FloatMap
+    landmarks: Points
+    face_height: float
+    skin: Skin
+    skin_lightness: float
+    flow: Flow
+    yaw: float
+    pitch: float
+    roll: float
+
+
+def prepare(photo: Photo, face: Face) -> Sitting:
+    """Compose, clean and relight a person; the slow part that all styles share."""
+    stage: Composition = compose(photo, face)
+    face_height = float(np.linalg.norm(stage.landmarks[CHIN, :2] - stage.landmarks[TOP, :2]))
+    pixels = foreground_colours(stage.pixels, stage.matte)
+    skin = find_skin(pixels, stage.matte, stage.landmarks, face_height)
+    pixels, skin_lightness = relight(pixels, stage.matte, skin, face_height, Light())
+    flow = find_flow(grey(pixels).astype(np.float32))
+    return Sitting(
+        pixels=pixels,
+        matte=stage.matte,
+        landmarks=stage.landmarks,
+        face_height=face_height,
+        skin=skin,
+        skin_lightness=skin_lightness,
+        flow=flow,
+        yaw=face.yaw,
+        pitch=face.pitch,
+        roll=face.roll + stage.turned,
+    )

