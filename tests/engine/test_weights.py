@@ -4,15 +4,7 @@ import hashlib
 
 import pytest
 
-from engine.weights import (
-    DEFAULT_FILES,
-    Url,
-    WeightFile,
-    WeightsMissing,
-    WeightStore,
-    WeightsWrong,
-    WheelMember,
-)
+from engine.weights import DEFAULT_FILES, Url, WeightFile, WeightsMissing, WeightStore, WeightsWrong, WheelMember
 
 CONTENT = b"some weights"
 
