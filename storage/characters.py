@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, update
 
 from storage.database import Work
 from storage.models import Blob, Character, Purpose, Render
 
 STICKER = "sticker.webp"  # the render that shows a character in the gallery
+STICKERS = (STICKER, "sticker.png")  # renders that are kept as long as their character
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,13 @@ async def files(work: Work, character_id: str) -> Sequence[Blob]:
     return found.all()
 
 
-async def remove(work: Work, character: Character) -> list[str]:
-    """Delete a character, its files' rows and its stickers' rows; gives the keys of the files to remove."""
-    of_character = select(Render.blob_id).where(
-        Render.character_id == character.id, Render.name.like("sticker.%")
-    )
-    found = await work.session.scalars(
-        select(Blob).where((Blob.character_id == character.id) | Blob.id.in_(of_character))
-    )
-    blobs = found.all()
+async def remove(work: Work, character: Character, now: float) -> None:
+    """Delete a character and its stickers; their files expire, so that they go with the next tidying."""
+    stickers = select(Render.blob_id).where(Render.character_id == character.id, Render.name.in_(STICKERS))
+    of_character = or_(Blob.character_id == character.id, Blob.id.in_(stickers))
+    await work.session.execute(update(Blob).where(of_character).values(expires_at=now, character_id=None))
     await work.session.execute(
-        delete(Render).where(Render.character_id == character.id, Render.name.like("sticker.%"))
+        delete(Render).where(Render.character_id == character.id, Render.name.in_(STICKERS))
     )
-    await work.session.execute(delete(Blob).where(Blob.id.in_([blob.id for blob in blobs])))
     await work.session.delete(character)
     await work.session.flush()
-    return [blob.key for blob in blobs]

@@ -13,16 +13,16 @@ from storage.database import Work
 from storage.ids import new_id
 from storage.models import Delivery, DeliveryState, Job
 
-FAILED = "failed"  # part: the word that a job failed, and why
-STOPPED = "stopped"  # part: the word that the operator cancelled a job
-ASK = "ask"  # part: "this may have reached you; show it?"
-WORDS = (FAILED, STOPPED, ASK)  # parts that are sentences; every other part is a file's name
+WORDS = "words"  # part: only sentences (why a job failed)
+ASK = "ask"  # part: "this may have reached you; show it?"; every other part is a file's name
+
+Words = list[tuple[str, dict[str, object]]]  # sentence ids with their values
 
 
 async def add(
-    work: Work, job: Job, part: str, *, platform: str, now: float, render_id: str | None = None
+    work: Work, job: Job, part: str, words: Words, *, platform: str, now: float, render_id: str | None = None
 ) -> Delivery:
-    """Have one message about a job delivered."""
+    """Have one message about a job delivered: a file with some words, or words alone."""
     delivery = Delivery(
         id=new_id(),
         person_id=job.person_id,
@@ -30,6 +30,7 @@ async def add(
         platform=platform,
         address=job.address,
         part=part,
+        words=[[message_id, values] for message_id, values in words],
         render_id=render_id,
         state=DeliveryState.PENDING,
         created_at=now,
@@ -37,6 +38,11 @@ async def add(
     work.session.add(delivery)
     await work.session.flush()
     return delivery
+
+
+async def get(work: Work, delivery_id: str) -> Delivery | None:
+    """Find a delivery."""
+    return (await work.session.scalars(select(Delivery).where(Delivery.id == delivery_id))).one_or_none()
 
 
 async def addresses_waiting(work: Work, platforms: Sequence[str]) -> list[tuple[str, str, float]]:
@@ -117,7 +123,7 @@ async def lost(work: Work, delivery: Delivery, job: Job, now: float) -> None:
     others = await of_job(work, job.id)
     asked = any(d.part == ASK and d.state in (DeliveryState.PENDING, DeliveryState.SENDING) for d in others)
     if not asked:
-        await add(work, job, ASK, platform=delivery.platform, now=now)
+        await add(work, job, ASK, [], platform=delivery.platform, now=now)
 
 
 async def show_again(work: Work, job_id: str) -> int:
@@ -129,8 +135,11 @@ async def show_again(work: Work, job_id: str) -> int:
     return len(unclear)
 
 
-async def withdraw(work: Work, job_id: str) -> None:
-    """Take back what was not sent yet: the person cancelled and gets nothing afterwards."""
-    await work.session.execute(
-        delete(Delivery).where(Delivery.job_id == job_id, Delivery.state == DeliveryState.PENDING)
+async def withdraw(work: Work, job_id: str) -> int:
+    """Take back what was not sent yet: the person cancelled and gets nothing afterwards; gives how many."""
+    taken = await work.session.execute(
+        delete(Delivery)
+        .where(Delivery.job_id == job_id, Delivery.state == DeliveryState.PENDING)
+        .returning(Delivery.id)
     )
+    return len(taken.all())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from storage.database import Work
-from storage.models import Blob, Delivery, Purpose, Render
+from storage.models import Blob, Job, Purpose, Render
 
 
 async def keep(work: Work, blob: Blob) -> Blob:
@@ -43,8 +43,20 @@ async def render(work: Work, render_id: str, person_id: str) -> Render | None:
     return found if found is not None and found.person_id == person_id else None
 
 
-async def note_file_id(work: Work, delivery: Delivery, file_id: str) -> None:
-    """Remember what the platform calls a file, so that it need not be sent there again."""
-    found = await work.session.get(Render, delivery.render_id) if delivery.render_id else None
+async def note_file_id(work: Work, render_id: str, platform: str, file_id: str) -> None:
+    """Remember what a platform calls a file, so that it need not be sent there again."""
+    found = await work.session.get(Render, render_id)
     if found is not None:
-        found.file_ids = {**found.file_ids, delivery.platform: file_id}
+        found.file_ids = {**found.file_ids, platform: file_id}
+
+
+async def preview_of(work: Work, photo_id: str, name: str) -> Render | None:
+    """Find the preview that was made of a photo, while its file is here."""
+    found = await work.session.scalars(
+        select(Render)
+        .join(Job, Job.id == Render.job_id)
+        .where(Job.blob_id == photo_id, Render.name == name, Render.blob_id.is_not(None))
+        .order_by(Render.created_at.desc())
+        .limit(1)
+    )
+    return found.one_or_none()

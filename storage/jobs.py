@@ -109,11 +109,11 @@ async def cancel(work: Work, job_id: str, now: float) -> bool:
 
 
 async def retry(work: Work, job_id: str) -> bool:
-    """Let a failed or cancelled job wait again, its attempts forgotten; False in any other state."""
-    ended_badly = and_(Job.id == job_id, Job.state.in_((JobState.FAILED, JobState.CANCELLED)))
+    """Let a failed job wait again, its attempts forgotten; False in any other state."""
+    failed = and_(Job.id == job_id, Job.state == JobState.FAILED)
     afresh: dict[str, object] = {"attempts": 0, "worker": None, "finished_at": None}
     no_error: dict[str, object] = {"error": None, "error_id": None, "error_values": {}}
-    return await _change(work, ended_badly, state=JobState.WAITING, **afresh, **no_error)
+    return await _change(work, failed, state=JobState.WAITING, **afresh, **no_error)
 
 
 async def running(work: Work) -> Sequence[Job]:

@@ -46,6 +46,7 @@ class Purpose(StrEnum):
     RENDER = "render"
 
 
+OUR_FAULT = "our-fault"  # a job's `error_id` when the person can do nothing about it
 LIVE = (JobState.WAITING, JobState.RUNNING)
 
 Id = String(ID_LENGTH)
@@ -153,7 +154,6 @@ class Job(Base):
     error_id: Mapped[str | None] = mapped_column(String(64))  # id of the sentence for the person
     error_values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     error: Mapped[str | None]  # the detail for the operator
-    notices: Mapped[list[Any]] = mapped_column(default=list)  # [[sentence id, values], ...]
     progress_message: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[float]
     started_at: Mapped[float | None]
@@ -190,9 +190,8 @@ class Delivery(Base):
     job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     platform: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(64))
-    part: Mapped[str] = mapped_column(
-        String(64)
-    )  # name of the render, or what is said (storage/deliveries.py)
+    part: Mapped[str] = mapped_column(String(64))  # name of the file, WORDS or ASK (storage/deliveries.py)
+    words: Mapped[list[Any]] = mapped_column(default=list)  # [[sentence id, values], ...]
     render_id: Mapped[str | None] = mapped_column(
         Id, ForeignKey("renders.id", ondelete="SET NULL"), index=True
     )

@@ -4,17 +4,30 @@ Files are removed after their rows are: whoever dies between leaves a file witho
 finds it. A young file without a row may belong to a transaction that is still open, so it gets a grace.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select, update
 
 from storage.blobs import BlobStore
 from storage.database import Database, Work
-from storage.models import LIVE, Blob, Delivery, DeliveryState, Job, Render, SeenEvent
+from storage.models import (
+    LIVE,
+    OUR_FAULT,
+    Blob,
+    Delivery,
+    DeliveryState,
+    Job,
+    JobState,
+    Purpose,
+    Render,
+    SeenEvent,
+)
 
 DAY = 86_400.0  # s
 ORPHAN_GRACE = 600.0  # s; a file is written seconds before its row
 KEEP_JOBS = 30 * DAY  # ended jobs, for the operator
+ON_THE_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 KEEP_SEEN = 2 * DAY  # handled updates; Telegram repeats them for at most one day
 
 
@@ -50,11 +63,37 @@ async def expire(work: Work, now: float, person_id: str | None = None) -> list[s
     return [blob.key for blob in blobs]
 
 
+async def let_go(work: Work, person_id: str, wanted: Collection[str | None], now: float) -> list[str]:
+    """Delete a person's photos and voices that are neither wanted nor needed by a job.
+
+    A job needs its input while it is live, until its result is delivered, and, when it failed by our fault,
+    for the operator to try again. Gives the keys of the files to remove.
+    """
+    undelivered = select(Delivery.job_id).where(Delivery.state.in_(ON_THE_WAY))
+    needed = select(Job.blob_id).where(
+        Job.person_id == person_id,
+        or_(
+            Job.state.in_(LIVE),
+            and_(Job.state == JobState.DONE, Job.id.in_(undelivered)),
+            and_(Job.state == JobState.FAILED, Job.error_id == OUR_FAULT),
+        ),
+    )
+    await work.session.execute(
+        update(Blob)
+        .where(
+            Blob.person_id == person_id,
+            Blob.purpose.in_((Purpose.PHOTO, Purpose.VOICE)),
+            Blob.id.not_in([blob_id for blob_id in wanted if blob_id]),
+            Blob.id.not_in(needed),
+        )
+        .values(expires_at=now)
+    )
+    return await expire(work, now, person_id)
+
+
 async def _old_rows(work: Work, now: float) -> int:
     """Delete old jobs with their deliveries, renders of which nothing is left, and handled updates."""
-    undelivered = select(Delivery.job_id).where(
-        Delivery.state.in_((DeliveryState.PENDING, DeliveryState.SENDING))
-    )
+    undelivered = select(Delivery.job_id).where(Delivery.state.in_(ON_THE_WAY))
     old = await work.session.execute(
         delete(Job)
         .where(Job.finished_at < now - KEEP_JOBS, Job.state.not_in(LIVE), Job.id.not_in(undelivered))

@@ -208,12 +208,13 @@ class QueueListed:
 
 @dataclass(frozen=True)
 class GalleryEntry:
-    """A character in the gallery; `render` is its sticker."""
+    """A character in the gallery; `render` is its sticker, `file_id` what the platform calls that."""
 
     character: str
     name: str
     style: str
     render: str | None
+    file_id: str | None = None
 
 
 @dataclass(frozen=True)

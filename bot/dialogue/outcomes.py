@@ -121,7 +121,7 @@ def _entry(conversation: Conversation, entry: GalleryEntry, house: House) -> Rep
     rename = button(language, "rename-button", RenameAsked(about))
     drop = button(language, "drop-button", DropAsked(about))
     said = say("gallery-active" if active else "gallery-entry", name=entry.name, style=style)
-    media = Media("sticker.webp", entry.render) if entry.render else None
+    media = Media("sticker.webp", entry.render, entry.file_id) if entry.render else None
     return Reply(language, (said,), ((*use, rename, drop),), media)
 
 

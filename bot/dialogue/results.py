@@ -1,10 +1,10 @@
 """Messages that come later: progress of a job, its result, and why there is none."""
 
-from bot.dialogue import ways
 from bot.dialogue.conversation import Conversation, House
 from bot.dialogue.events import CancelPressed, FileAsked, ResultAsked, StyleChosen
 from bot.dialogue.outcomes import ways_to_wait
-from bot.dialogue.replies import Media, Reply, Said, button, say, word_button
+from bot.dialogue.replies import Reply, Said, button, say, word_button
+from bot.dialogue.ways import Row
 from bot.kinds import JobKind
 
 ROW = 3  # buttons a row: style names fit at 390 px
@@ -42,15 +42,15 @@ def cancelled(conversation: Conversation) -> Reply:
     return Reply(conversation.language, (say("cancelled"),))
 
 
-def failed(conversation: Conversation, job: str, problem: Said, *, ours: bool) -> Reply:
+def ended(conversation: Conversation) -> Reply:
+    """Say nothing more in place of progress: the result comes by itself."""
+    return Reply(conversation.language, ())
+
+
+def failure(message_id: str, values: dict[str, object], job: str, *, ours: bool) -> tuple[Said, ...]:
     """Say why a job has no result; our own faults name the job, so that the operator finds it."""
-    says = (problem, say("our-fault-id", job=job)) if ours else (problem,)
-    return Reply(conversation.language, says)
-
-
-def stopped(conversation: Conversation) -> Reply:
-    """Say that the operator cancelled a job."""
-    return Reply(conversation.language, (say("stopped-by-operator"),))
+    problem = say(message_id, **values)
+    return (problem, say("our-fault-id", job=job)) if ours else (problem,)
 
 
 def unsure(conversation: Conversation, job: str) -> Reply:
@@ -59,37 +59,27 @@ def unsure(conversation: Conversation, job: str) -> Reply:
     return Reply(conversation.language, (say("unsure"),), ((show,),))
 
 
-def preview(
-    conversation: Conversation, house: House, photo: str, media: Media, notices: tuple[Said, ...]
-) -> Reply:
-    """Show one's own face in every style, with a button a style, numbered as in the picture."""
+def done(kind: JobKind, *, speaks: bool) -> Said:
+    """Say what a job has made, and what may come next; `speaks`: a voice already waits for the character."""
+    if kind is JobKind.DRAW:
+        return say("sticker-speaks" if speaks else "sticker-done")
+    return say("next-style" if kind is JobKind.PREVIEW else "talk-done")
+
+
+def style_buttons(conversation: Conversation, house: House, photo: str) -> tuple[Row, ...]:
+    """Offer a button a style, numbered as in the picture."""
     language = conversation.language
     buttons = [
         word_button(f"{number}. {house.style_name(style.id, language)}", StyleChosen(style.id, photo))
         for number, style in enumerate(house.styles, start=1)
     ]
-    rows = tuple(tuple(buttons[i : i + ROW]) for i in range(0, len(buttons), ROW))
-    return Reply(language, (*notices, say("next-style")), rows, media)
+    return tuple(tuple(buttons[i : i + ROW]) for i in range(0, len(buttons), ROW))
 
 
-def sticker(conversation: Conversation, media: Media, notices: tuple[Said, ...], *, speaks: bool) -> Reply:
-    """Show a new character; `speaks`: a voice is already waiting for it."""
-    says = (*notices, say("sticker-speaks" if speaks else "sticker-done"))
-    return Reply(conversation.language, says, ways.after_sticker(conversation), media)
-
-
-def talk(
-    conversation: Conversation, job: str, media: Media, notices: tuple[Said, ...], others: tuple[str, ...]
-) -> Reply:
-    """Show a talk; `others` are files of the same job that were not sent and can be asked for."""
-    files = tuple(button(conversation.language, f"file-{name}", FileAsked(name, job)) for name in others)
-    rows = ((files,) if files else ()) + ways.after_sticker(conversation)
-    return Reply(conversation.language, (*notices, say("talk-done")), rows, media)
-
-
-def plain_file(conversation: Conversation, media: Media) -> Reply:
-    """Show a file without a word: the message before it says enough."""
-    return Reply(conversation.language, (), (), media)
+def file_buttons(conversation: Conversation, job: str, names: tuple[str, ...]) -> tuple[Row, ...]:
+    """Offer files of a job that were not sent and can be asked for."""
+    files = tuple(button(conversation.language, f"file-{name}", FileAsked(name, job)) for name in names)
+    return (files,) if files else ()
 
 
 def _live(conversation: Conversation, job: str, *says: Said) -> Reply:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import time
 
 from bot.liveness import is_dead, worker_id
@@ -88,7 +88,7 @@ class EmbeddedQueue:
         return True
 
     async def retry(self, work: Work, job_id: str) -> bool:
-        """Let a job that failed or was cancelled wait again; False in any other state."""
+        """Let a job that failed wait again, its attempts forgotten; False in any other state."""
         work.after_commit(self._changed)
         return await jobs.retry(work, job_id)
 
@@ -105,10 +105,9 @@ class EmbeddedQueue:
         """Note that the job goes on; False when it is not this worker's any more."""
         return await jobs.beat(work, job_id, self.worker, stage, self._clock())
 
-    async def done(self, work: Work, job_id: str, notices: Sequence[tuple[str, dict[str, object]]]) -> bool:
+    async def done(self, work: Work, job_id: str) -> bool:
         """End a job well; False when it is not this worker's any more (cancelled): its result is dropped."""
-        told = [[message_id, values] for message_id, values in notices]
-        return await self._end(work, job_id, JobState.DONE, notices=told)
+        return await self._end(work, job_id, JobState.DONE)
 
     async def fail(self, work: Work, job_id: str, failure: Failure) -> JobState | None:
         """End a job badly, or put it back for another attempt; None when it is not this worker's any more."""

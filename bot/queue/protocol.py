@@ -6,7 +6,6 @@ backend does beside that (waking a worker, telling subscribers) happens after th
 """
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -89,7 +88,7 @@ class Queue(Protocol):
         """Cancel a job of this person (None: anybody's); False when it had ended or is not theirs."""
 
     async def retry(self, work: Work, job_id: str) -> bool:
-        """Let a job that failed or was cancelled wait again; False in any other state."""
+        """Let a job that failed wait again, its attempts forgotten; False in any other state."""
 
     async def claim(self, work: Work) -> Claim | None:
         """Take the next job, the one whose person was served longest ago."""
@@ -97,7 +96,7 @@ class Queue(Protocol):
     async def heartbeat(self, work: Work, job_id: str, stage: str | None) -> bool:
         """Note that the job goes on; False when it is not this worker's any more."""
 
-    async def done(self, work: Work, job_id: str, notices: Sequence[tuple[str, dict[str, object]]]) -> bool:
+    async def done(self, work: Work, job_id: str) -> bool:
         """End a job well; False when it is not this worker's any more (cancelled): its result is dropped."""
 
     async def fail(self, work: Work, job_id: str, failure: Failure) -> JobState | None:

@@ -61,7 +61,7 @@ def test_people_and_characters_survive_the_way_up_and_down(engine: Engine):
         upgrade(connection)
         job = {
             "id": "job", "person_id": "person-0", "address": "here", "kind": "speak", "state": "waiting",
-            "blob_id": "blob-0", "seed": 0, "attempts": 0, "error_values": {}, "notices": [],
+            "blob_id": "blob-0", "seed": 0, "attempts": 0, "error_values": {},
             "created_at": 5.5,
         }  # fmt: skip
         connection.execute(insert(Job).values(job))

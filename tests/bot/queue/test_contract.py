@@ -58,7 +58,7 @@ class House:
 
     async def done(self, job_id: str, queue: Queue | None = None) -> bool:
         async with self.database.writing() as work:
-            return await (queue or self.queue).done(work, job_id, [("several-faces", {})])
+            return await (queue or self.queue).done(work, job_id)
 
     async def fail(self, job_id: str, failure: Failure) -> JobState | None:
         async with self.database.writing() as work:
