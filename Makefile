@@ -9,7 +9,7 @@ STYLE ?= webtoon
 SIZE_ALL := about 6 GB: torch with its CUDA libraries
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test test-long check format clean
+.PHONY: demo test test-long lint check format clean
 
 demo: $(VENV)/base.done
 	@$(BIN)/mytalkcon demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(VOICE),--voice "$(VOICE)") --style "$(STYLE)" --out out/demo
@@ -20,11 +20,13 @@ test: $(VENV)/test.$(if $(BASE),base,all).done
 test-long: $(VENV)/test.$(if $(BASE),base,all).done
 	$(PYTEST) -m long
 
-check: $(VENV)/test.$(if $(BASE),base,all).done
+lint: $(VENV)/test.$(if $(BASE),base,all).done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint
 	$(BIN)/pip-audit --skip-editable --progress-spinner off
 
 format: $(VENV)/test.$(if $(BASE),base,all).done

@@ -124,9 +124,10 @@ class Engine:
         progress(Stage.DRAW, 0.0)
         sitting: Sitting = prepare(upright, face)
         characters = []
-        for number, style_id in enumerate(style_ids, start=1):
+        for number, style_id in enumerate(style_ids):
+            progress(Stage.DRAW, (number + 0.5) / (len(style_ids) + 0.5))  # the sitting is half a style's work
             characters.append(draw(sitting, style_id, seed))
-            progress(Stage.DRAW, number / len(style_ids))
+        progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)
 
     def listen(self, voice: Voice, seed: int = 0, progress: Progress = silent) -> Heard:

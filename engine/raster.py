@@ -78,6 +78,11 @@ def shrink_factor(matrix: Matrix) -> float:
     return float(np.sqrt(abs(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0])))
 
 
+def blended(below: Pixels, above: Pixels, cover: FloatMap) -> Pixels:
+    """`above` laid over `below` with `cover` (H, W) in [0, 1]."""
+    return cast(Pixels, cv2.blendLinear(above, below, cover, 1 - cover))
+
+
 def looked_up(
     picture: Raster, positions: FloatMap, method: int = cv2.INTER_LINEAR, border: int = cv2.BORDER_REPLICATE
 ) -> Raster:

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from bot.cli.terminal import print_json, say
 from engine.errors import Notice
 
@@ -42,10 +39,12 @@ def print_made(made: Made, as_json: bool) -> None:
             }
         )
         return
-    table = Table(box=None, show_header=False, pad_edge=False)
+    width = max(len(str(path)) for path in files)
     for path in files:
-        table.add_row(str(path), WHAT_IT_IS.get(path.name, ""), f"{path.stat().st_size / 1000:.0f} kB")
-    console = Console(highlight=False)
-    console.print(table)
+        print(f"{path!s:<{width}}  {_size(path):>7}  {WHAT_IT_IS.get(path.name, '')}".rstrip())
     stages = ", ".join(f"{stage} {spent:.1f}" for stage, spent in made.seconds.items())
-    console.print(f"{sum(made.seconds.values()):.1f} s ({stages})", markup=False)
+    print(f"{sum(made.seconds.values()):.1f} s: {stages}")
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1000:.0f} kB"

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.arrays import FloatMap
 from engine.speech.acoustics import RATE, loudness, smooth
 from engine.speech.motion import FPS, Motion
+from engine.talking.warp import opening as opening_shown
 from engine.voice import ANALYSIS_RATE, Voice
 
 STEP = 0.02  # s between readings
@@ -106,16 +107,6 @@ def read_reference(path: Path) -> list[Spoken]:
     return [Spoken(p["t"], float(p["b"]), float(p["b"]) + float(p["d"])) for p in phones]
 
 
-def stand_in_opening(motion: Motion) -> FloatMap:
-    """Opening as the tracks alone tell it, for the time when no face is at hand.
-
-    A jaw drops by about .45 mouth widths; rounded lips are narrower, spread ones wider.
-    """
-    width = 1 - 0.36 * motion.rounding + 0.14 * motion.spread
-    gap = 0.45 * motion.jaw * (1 - motion.closure) * (1 - 0.6 * motion.tuck)
-    return np.asarray(gap / width, np.float32)
-
-
 def score(motion: Motion, opening: FloatMap, reference: list[Spoken]) -> LipScore:
     """Compare what the mouth does with what was said.
 
@@ -134,7 +125,7 @@ def score(motion: Motion, opening: FloatMap, reference: list[Spoken]) -> LipScor
         closed = int((opening[at] < CLOSED).sum())
         counts = LipScore(readings=len(at), agreeing=agreeing)
         if kind == "MBP":
-            counts += LipScore(presses=1, pressed=int(_closes_near(opening, phone)))
+            counts += LipScore(presses=1, pressed=int(closes_near(opening, phone)))
         elif kind == "sil":
             shut = int((opening[at] < SHUT * widest).sum())
             counts += LipScore(silent_readings=len(at), shut=shut)
@@ -154,7 +145,7 @@ def _frames_near(seconds: NDArray[np.float64], frames: int) -> NDArray[np.int64]
     return np.clip(np.floor(seconds * FPS + 0.5).astype(np.int64), 0, frames - 1)
 
 
-def _closes_near(opening: FloatMap, phone: Spoken) -> bool:
+def closes_near(opening: FloatMap, phone: Spoken) -> bool:
     """Whether a frame within NEAR of the phone shows closed lips."""
     first = int(np.ceil((phone.start - NEAR) * FPS - 1e-6))
     last = int(np.floor((phone.end + NEAR) * FPS + 1e-6))
@@ -212,7 +203,7 @@ class LipReport:
 def measure(
     voices: Iterable[tuple[Voice, list[Spoken]]],
     motion_of: Callable[[Voice], Motion],
-    opening: Opening = stand_in_opening,
+    opening: Opening = opening_shown,
 ) -> LipReport:
     """Score a way of moving lips on voices with known phones.
 
@@ -220,7 +211,7 @@ def measure(
     ----------
     voices : with their reference phones
     motion_of : from a voice to a motion, for example `Listener.motion_of` with a fixed seed
-    opening : how far the mouth is seen open; the warp's own landmarks say it best
+    opening : how far the mouth is seen open; by default on the standard face after the warp
     """
     real, control = LipScore(), LipScore()
     lags, correlations = [], []

@@ -78,7 +78,10 @@ def _decoded(data: bytes) -> tuple[Block, int]:
                 if container.streams.video:
                     raise VoiceAbsent("no audio stream")
                 raise VoiceDamaged("no stream")
-            track = container.streams.audio[0]
+            tracks = [track for track in container.streams.audio if track.codec_context]
+            if not tracks:
+                raise VoiceDamaged("sound of an unknown codec")
+            track = tracks[0]
             rate = track.rate
             rate = rate if rate in SOUND_RATES else max(SOUND_RATES)
             blocks = list(_blocks(container, track, rate))

@@ -14,6 +14,7 @@ _BANDS = 26  # mel bands, 80 Hz .. 7.6 kHz
 _CEPSTRA = 12
 
 QUIETEST = -90.0  # dB below full scale
+_INAUDIBLE = -62.0  # dB below full scale: silence in a voice of normal loudness
 SHORTEST_PAUSE = 0.12  # s; shorter gaps are closures of stops
 
 
@@ -82,11 +83,13 @@ def pauses(level: FloatMap) -> list[tuple[int, int]]:
 
     Quiet is within 8 dB (or a third of the voice's range, if that is less) of the noise floor, or 38 dB below
     its loudest part; a voice without any pause has no floor to measure, so it never is above 12 dB below.
+    What nobody could hear is quiet in any case.
     """
     if len(level) == 0:
         return []
     floor, loud = float(np.percentile(level, 5)), float(np.percentile(level, 95))
     threshold = min(max(floor + min(8.0, 0.35 * (loud - floor)), loud - 38.0), loud - 12.0)
+    threshold = max(threshold, _INAUDIBLE)
     quiet = runs(level < threshold)
     shortest = round(SHORTEST_PAUSE * RATE)
     return [(a, b) for a, b in quiet if b - a >= shortest or a == 0 or b == len(level)]

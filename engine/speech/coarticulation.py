@@ -7,11 +7,12 @@ M: it is a track of its own that multiplies. Everything is computed at 100 Hz an
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatMap
-from engine.speech.acoustics import RATE, SHORTEST_PAUSE, smooth
+from engine.speech.acoustics import RATE, SHORTEST_PAUSE, runs, smooth
 from engine.speech.ipa import SILENCE, sound_of
 from engine.speech.motion import FPS, MOUTH_CLASSES
 from engine.speech.phones import Phone
@@ -28,6 +29,8 @@ _SILENCE_RAMP = 0.08  # s
 _TUCKED_JAW = 0.13
 _APART = 0.13  # jaw: lips do not touch in speech unless they press
 _WORDLESS_JAW = 0.6  # jaw of the loudest laugh
+_STEADY = 0.35  # part of that for a sound as steady as a fan, which should not hold a mouth agape
+_MURMUR = 0.35  # relative loudness below which sound without phones does not move the mouth
 _WORDLESS_AFTER = 0.10  # s of sound that no phone explains
 
 
@@ -59,7 +62,7 @@ def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, in
     level = np.zeros(steps, np.float32)
     level[: min(steps, len(loudness))] = loudness[:steps]
     spoken = _spoken(phones, steps)
-    silent = ~spoken & _inside(pauses, steps)
+    silent = ~spoken & (_inside(pauses, steps) | _murmur(level, spoken))
     silent[len(loudness) :] = True
     wordless = _wordless(spoken, silent)
     targets = _targets(poses_of(phones) + _pauses_as_poses(silent), steps)
@@ -88,6 +91,15 @@ def _spoken(phones: list[Phone], steps: int) -> NDArray[np.bool_]:
     for phone in phones:
         spoken[round(phone.start * RATE) : round(phone.end * RATE)] = True
     return spoken
+
+
+def _murmur(level: FloatMap, spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Longer stretches that no phone explains and that are soft beside the speech: rooms, traffic."""
+    soft = ~spoken & (level < _MURMUR)
+    murmur = np.zeros_like(soft)
+    for start, end in runs(soft):
+        murmur[start:end] = end - start >= SHORTEST_PAUSE * RATE
+    return murmur
 
 
 def _inside(ranges: list[tuple[int, int]], steps: int) -> NDArray[np.bool_]:
@@ -147,8 +159,18 @@ def _jaw(target: FloatMap, loudness: FloatMap, wordless: FloatMap) -> FloatMap:
     # The second part lifts small openings: a quarter of the way to a third of the jaw counts like more.
     opened = 0.75 * target + 0.25 * np.minimum(1, 3 * target)
     spoken = opened * (0.1 + 1.1 * loudness**1.5)
-    jaw: FloatMap = (spoken + wordless * (_WORDLESS_JAW * loudness**1.5 - spoken)).clip(0, 1)
+    laughed = _WORDLESS_JAW * loudness**1.5 * (_STEADY + (1 - _STEADY) * _liveliness(loudness))
+    jaw: FloatMap = (spoken + wordless * (laughed - spoken)).clip(0, 1)
     return jaw
+
+
+def _liveliness(loudness: FloatMap) -> FloatMap:
+    """How much the loudness swells and fades within a second around: 0 a fan .. 1 a voice; float32."""
+    if len(loudness) == 0:
+        return loudness
+    second = np.ones((RATE, 1), np.uint8)
+    swing = cv2.dilate(loudness[:, None], second) - cv2.erode(loudness[:, None], second)
+    return smooth(np.clip(swing[:, 0] / 0.4, 0, 1), 0.2)
 
 
 def _pressed(poses: list[Pose], steps: int) -> FloatMap:
@@ -169,8 +191,7 @@ def _shut(silent: NDArray[np.bool_]) -> FloatMap:
     """1 in pauses; the lips meet and part in their first and last moments. Float32 (steps,)."""
     shut: FloatMap = np.zeros(len(silent), np.float32)
     ramp = round(_SILENCE_RAMP * RATE)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
+    for start, end in runs(silent):
         if end - start < SHORTEST_PAUSE * RATE and start > 0 and end < len(silent):
             continue
         step = np.arange(start, end)

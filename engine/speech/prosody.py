@@ -17,6 +17,7 @@ _BLINK_NEAR_PAUSE = 0.5  # s that a blink may move to fall into a pause, where p
 
 YAW, ROLL, PITCH = 4.5, 1.8, 1.5  # degrees, largest sway
 NOD = 3.2  # degrees, nod on the strongest stress
+TURN, TILT = 1.6, 0.9  # degrees, largest turn and tilt that come with a nod
 _SWAY_PERIODS = (2.3, 3.7, 6.1)  # s; no common multiple in a minute, so the sway never repeats
 _STRESS_APART = 0.45  # s, least time between two nods
 _BREATH = 3.6  # s for one breath
@@ -50,6 +51,10 @@ def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed
     seconds = np.arange(frames) / FPS
     stresses = _stresses(loudness * speaking)
     nods = _bumps(stresses, frames, before=0.12, after=0.30)
+    turns, tilts = (
+        _bumps([(at, strength * chance.uniform(-1, 1)) for at, strength in stresses], frames, 0.25, 0.7)
+        for _ in range(2)
+    )
     brows = _bumps([s for s in stresses if chance.random() < 0.3 + 0.6 * s[1]], frames, 0.16, 0.40)
     engaged = _AT_REST + (1 - _AT_REST) * np.interp(
         seconds, np.arange(len(speaking)) / RATE, smooth(speaking, 0.25)
@@ -59,9 +64,9 @@ def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed
     return Head(
         lids=_lids(chance, frames, pauses),
         brows=brows,
-        yaw=(YAW * sway[0]).astype(np.float32),
+        yaw=(YAW * sway[0] + TURN * turns).astype(np.float32),
         pitch=(PITCH * sway[1] + NOD * nods).astype(np.float32),
-        roll=(ROLL * sway[2]).astype(np.float32),
+        roll=(ROLL * sway[2] + TILT * tilts).astype(np.float32),
         breath=(0.5 - 0.5 * np.cos(2 * np.pi * seconds / _BREATH + phase)).astype(np.float32),
     )
 
@@ -74,11 +79,11 @@ def _speaking(steps: int, pauses: list[tuple[int, int]]) -> FloatMap:
 
 
 def _sway(chance: np.random.Generator, seconds: np.ndarray[tuple[int], np.dtype[np.float64]]) -> FloatMap:
-    """Slow wandering in -1..1: three sines of falling strength with chance phases."""
-    strengths = np.array([0.2, 0.35, 0.45])
+    """Slow wandering in -1..1: three sines, the slowest strongest, with chance phases, softly limited."""
+    strengths = np.array([0.3, 0.55, 0.7])
     phases = chance.uniform(0, 2 * np.pi, len(_SWAY_PERIODS))
     waves = np.sin(2 * np.pi * seconds[:, None] / np.array(_SWAY_PERIODS) + phases)
-    sway: FloatMap = (waves @ strengths).astype(np.float32)
+    sway: FloatMap = np.tanh(waves @ strengths).astype(np.float32)
     return sway
 
 
@@ -97,14 +102,15 @@ def _stresses(loudness: FloatMap) -> list[tuple[float, float]]:
 
 
 def _bumps(stresses: list[tuple[float, float]], frames: int, before: float, after: float) -> FloatMap:
-    """A soft rise to each stress and a slower return; 0..1, float32 (frames,)."""
+    """A soft rise to each stress and a slower return; -1..1, float32 (frames,)."""
     seconds = np.arange(frames) / FPS
     track = np.zeros(frames)
     for moment, strength in stresses:
         away = seconds - moment
         part = np.where(away < 0, 1 + away / before, 1 - away / after)
         part = np.clip(part, 0, 1)
-        track = np.maximum(track, strength * part * part * (3 - 2 * part))
+        bump = strength * part * part * (3 - 2 * part)
+        track = np.where(np.abs(bump) > np.abs(track), bump, track)
     return track.astype(np.float32)
 
 

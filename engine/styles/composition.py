@@ -12,7 +12,17 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
 from engine.photo import Photo
-from engine.raster import Matrix, box_blur, components, resized, shrink_factor, smoothstep, warped
+from engine.raster import (
+    Matrix,
+    blended,
+    box_blur,
+    components,
+    looked_up,
+    resized,
+    shrink_factor,
+    smoothstep,
+    warped,
+)
 
 CANVAS = 768  # px, side of the working canvas; every style draws at this size
 MARGIN = 26  # px of the canvas kept free for border and shadow
@@ -28,7 +38,7 @@ class CompositionShape:
     head_top: float = 0.128
     own_tilt: float = 8.0  # degrees of the person's own tilt that stay
     head_heights: tuple[float, float] = (1.12, 1.75)  # face heights that a head with hair or hat may measure
-    whole_head: float = 1.34  # face heights: a head that the photo cuts off is completed to this
+    whole_head: float = 1.40  # face heights: a head that the photo cuts off is completed to this
     measuring: int = 48  # px of a face height while the head is measured
 
 
@@ -43,6 +53,7 @@ class Composition:
     landmarks : float32 (478, 3), px of the canvas
     turned : degrees by which the photo was turned, clockwise as seen
     magnified : px of the canvas for one px of the photo
+    photo_top : row of the canvas at which the photo begins; above 0 there is none
     """
 
     pixels: Pixels
@@ -50,6 +61,7 @@ class Composition:
     landmarks: Points
     turned: float
     magnified: float
+    photo_top: float
 
 
 def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape()) -> Composition:
@@ -71,11 +83,9 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     pixels = _photo_on_canvas(photo.pixels, to_canvas)
     matte = _matte_on_canvas(face.matte, to_canvas)
     inside = _inside(photo.pixels.shape, to_canvas)
-    pixels, matte = complete_top(pixels, matte, landmarks, inside, shape)
     frame = bust(*inside, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
-    return Composition(
-        pixels, person_only(matte * frame, landmarks), landmarks, turned, shrink_factor(to_canvas)
-    )
+    matte = person_only(matte * frame, landmarks)
+    return Composition(pixels, matte, landmarks, turned, shrink_factor(to_canvas), inside[2])
 
 
 def bust(left: float, right: float, top: float, bottom: float, *, eye_level: float) -> FloatMap:
@@ -110,40 +120,42 @@ def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:
 
 
 def complete_top(
-    pixels: Pixels,
-    matte: FloatMap,
-    landmarks: Points,
-    inside: tuple[float, float, float, float],
-    shape: CompositionShape,
+    pixels: Pixels, matte: FloatMap, landmarks: Points, photo_top: float, whole_head: float = 1.40
 ) -> tuple[Pixels, FloatMap]:
-    """Give a head that the photo's upper edge cuts off a rounded top; others stay as they are."""
-    row = int(np.ceil(inside[2])) + 2
+    """Give a head that the photo's upper edge cuts off a rounded top; others stay as they are.
+
+    Parameters
+    ----------
+    pixels, matte : of the canvas
+    photo_top : row at which the photo begins
+    whole_head : face heights from the chin to the top that a head is completed to
+    """
+    row = int(np.ceil(photo_top)) + 2
     face_height = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[TOP, :2]))
     if row < 4 or row > landmarks[TOP, 1] + 0.3 * face_height:
         return pixels, matte
     columns = np.flatnonzero(matte[row] > 0.5)
-    near = np.abs(columns - landmarks[TOP, 0]) < 0.9 * face_height
-    if np.count_nonzero(near) < 0.12 * face_height:
+    columns = columns[np.abs(columns - landmarks[TOP, 0]) < 0.9 * face_height]
+    if len(columns) < 0.12 * face_height:
         return pixels, matte
-    left, right = float(columns[near].min()), float(columns[near].max())
+    left, right = float(columns.min()), float(columns.max())
     centre, half = (left + right) / 2, max(4.0, (right - left) / 2)
-    wanted = row - (landmarks[CHIN, 1] - shape.whole_head * face_height)
-    rise = float(np.clip(wanted, 0.28 * half, 0.85 * half))
-    rise = min(rise, row - 4.0)
+    wanted = row - (float(landmarks[CHIN, 1]) - whole_head * face_height)
+    rise = min(float(np.clip(wanted, 0.36 * half, 0.85 * half)), row - 4.0)
     y, x = np.mgrid[0:row, 0:CANVAS].astype(np.float32)
     across, up = (x - centre) / half, (row - y) / rise
     radius = np.sqrt(across * across + up * up)
-    # Colours run along arcs over the crown: what was at the left and the right of the cut meets above.
-    lean = 0.5 + 0.5 * across / np.maximum(radius, 1e-3)
-    lean = smoothstep(0, 1, lean)[..., None]
-    strip = pixels[row : row + 3].mean(axis=0, keepdims=True).astype(np.float32)
-    zero = np.zeros_like(x)
-    reach = np.minimum(radius, 1.05) * half
-    from_left = cv2.remap(strip, centre - reach, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    from_right = cv2.remap(strip, centre + reach, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Colours run along arcs over the crown; the arcs of a forehead close sooner than those of the hair around
+    # it (the factor 6), and all end on the new outline.
+    depth = np.minimum(0.6 * (row - y), 0.06 * face_height)
+    lean = smoothstep(0, 1, 0.5 + 0.5 * across / np.maximum(radius, 1e-3))
+    arc = np.sqrt((across * across + 6 * up * up) / (1 + 5 * up * up))
+    reach = np.minimum(arc, 1.0) * (half - 5)
+    from_left = looked_up(pixels, cv2.merge([centre - reach, row + depth]))
+    from_right = looked_up(pixels, cv2.merge([centre + reach, row + depth]))
     pixels, matte = pixels.copy(), matte.copy()
-    pixels[:row] = np.clip(from_left * (1 - lean) + from_right * lean, 0, 255).astype(np.uint8)
-    matte[:row] = smoothstep(1.5, -1.5, ((radius - 1) * min(half, rise)).astype(np.float32))
+    pixels[:row] = blended(from_left, from_right, lean)
+    matte[:row] = smoothstep(1.5, -1.5, (radius - 1) * min(half, rise))
     seam = slice(row - 1, row + 1)
     matte[seam] = np.maximum(matte[seam], (matte[row + 1] > 0.5).astype(np.float32))
     return pixels, matte

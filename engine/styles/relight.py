@@ -17,13 +17,12 @@ from engine.styles.skin import Skin
 class Light:
     """How much is evened out. Lightness in CIE L, 0..100."""
 
-    highest_gain: float = 1.22  # of the levels
-    flatten: float = 0.42  # share of the light's slow course over the skin that is taken away
+    highest_gain: float = 1.12  # of the levels
+    flatten: float = 0.36  # share of the light's slow course over the skin that is taken away
     flatten_range: tuple[float, float] = (-14.0, 22.0)
     window: float = 0.22  # face heights: sigma of what counts as slow
-    toward: float = 66.0  # the skin's median moves towards this lightness ...
-    pull: float = 0.16  # ... by this share of the way ...
-    pull_range: tuple[float, float] = (-2.0, 5.0)  # ... but never by more than this
+    lift: float = 4.0  # L by which the skin's median is raised, the same for every tone ...
+    bright: tuple[float, float] = (72.0, 86.0)  # ... but for skin that is already this light: less, then none
 
 
 def relight(
@@ -49,8 +48,9 @@ def relight(
         return np.clip((value - start) * gain, 0, 100)
 
     median = float(level(np.float32([skin.lightness]))[0])
-    shift = float(np.clip(light.pull * (light.toward - skin.lightness), *light.pull_range))
-    wanted = float(np.clip(skin.lightness + shift, 6, 92))
+    low_bright, high_bright = light.bright
+    share = np.clip((high_bright - skin.lightness) / (high_bright - low_bright), 0, 1)
+    wanted = float(np.clip(skin.lightness + light.lift * share, 6, 92))
     power = float(np.clip(np.log(wanted / 100) / np.log(np.clip(median, 4, 96) / 100), 0.55, 1.6))
     relit = 100 * np.power(level(flat) * 0.01, power)
     grown = np.clip(np.power(np.maximum(relit, 4) / np.maximum(lightness, 4), 0.7), 0.8, 1.35)

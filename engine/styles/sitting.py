@@ -7,8 +7,9 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
 from engine.photo import Photo
-from engine.raster import grey
-from engine.styles.composition import CHIN, TOP, Composition, compose
+from engine.raster import blended, grey, smoothstep, wide_gaussian
+from engine.styles.blocks.strands import smoothed, strands
+from engine.styles.composition import CHIN, TOP, Composition, complete_top, compose
 from engine.styles.flow import Flow, find_flow
 from engine.styles.foreground import foreground_colours
 from engine.styles.relight import Light, relight
@@ -28,6 +29,8 @@ class Sitting:
     skin : where the skin is, and its colour in the photo
     skin_lightness : its median L after relighting
     flow : direction of hair, folds and edges
+    smooth : uint8 (768, 768, 3), `pixels` without pores, weave and noise
+    brushed : uint8 (768, 768, 3), hair as strands, cloth and what else has no direction as calm faces
     yaw, pitch, roll : degrees, of the head on the canvas
     """
 
@@ -38,6 +41,8 @@ class Sitting:
     skin: Skin
     skin_lightness: float
     flow: Flow
+    smooth: Pixels
+    brushed: Pixels
     yaw: float
     pitch: float
     roll: float
@@ -48,18 +53,28 @@ def prepare(photo: Photo, face: Face) -> Sitting:
     stage: Composition = compose(photo, face)
     face_height = float(np.linalg.norm(stage.landmarks[CHIN, :2] - stage.landmarks[TOP, :2]))
     pixels = foreground_colours(stage.pixels, stage.matte)
-    skin = find_skin(pixels, stage.matte, stage.landmarks, face_height)
-    pixels, skin_lightness = relight(pixels, stage.matte, skin, face_height, Light())
+    pixels, matte = complete_top(pixels, stage.matte, stage.landmarks, stage.photo_top)
+    skin = find_skin(pixels, matte, stage.landmarks, face_height)
+    pixels, skin_lightness = relight(pixels, matte, skin, face_height, Light())
     flow = find_flow(grey(pixels).astype(np.float32))
     return Sitting(
         pixels=pixels,
-        matte=stage.matte,
+        matte=matte,
         landmarks=stage.landmarks,
         face_height=face_height,
         skin=skin,
         skin_lightness=skin_lightness,
         flow=flow,
+        smooth=smoothed(pixels, reach=20, edge=0.18),
+        brushed=_brushed(pixels, flow),
         yaw=face.yaw,
         pitch=face.pitch,
         roll=face.roll + stage.turned,
     )
+
+
+def _brushed(pixels: Pixels, flow: Flow) -> Pixels:
+    brushed = strands(smoothed(pixels, reach=6, edge=0.10), flow, sigma=1.8)
+    calm = strands(smoothed(pixels, reach=24, edge=0.34), flow, rounds=1, sigma=2.2)
+    directed = smoothstep(0.38, 0.68, wide_gaussian(flow.coherence, 6.0))
+    return blended(calm, brushed, directed)

@@ -10,7 +10,17 @@ import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face.matte import FACE_OVAL
-from engine.raster import dilated, gaussian, polygon, resized, rgb_to_lab, smoothstep, unit, wide_gaussian
+from engine.raster import (
+    dilated,
+    eroded,
+    gaussian,
+    polygon,
+    resized,
+    rgb_to_lab,
+    smoothstep,
+    unit,
+    wide_gaussian,
+)
 
 HALF = 2  # the map is made at half the size
 # Outlines in the order of the mesh; right and left as the person has them.
@@ -30,7 +40,8 @@ class Skin:
     share : float32 (768, 768) in [0, 1]
     features : float32 (768, 768) in [0, 1], soft: eyes, brows and lips
     oval : float32 (768, 768) in [0, 1], the face without what lies outside the mesh
-    lightness, a, b : medians over the face, CIE Lab
+    lightness, a, b : colour of its lit part, CIE Lab
+    median : L of all skin of the face
     """
 
     share: FloatMap
@@ -39,6 +50,7 @@ class Skin:
     lightness: float
     a: float
     b: float
+    median: float
 
 
 def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: float) -> Skin:
@@ -54,12 +66,13 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
         features = np.maximum(features, polygon(points[list(ring)], size))
     features = dilated(features, 0.045 * length)
     lightness, a, b = _reference(lab, (oval > 200) & (features == 0) & (small_matte > 0.9))
-    likely = _likeness(lab, lightness, a, b)
+    likely = _likeness(lab, lightness, a, b, _expected(points, length, size))
     hair = _hair(lab, lightness, a, b)
     busy = _busy(lab[..., 0], length)
     soft_oval = wide_gaussian(unit(oval), 0.03 * length)
     likely = likely * (1 - 0.9 * busy * (1 - soft_oval))
     share = np.maximum(likely, 0.92 * smoothstep(0.5, 0.95, soft_oval)) * (1 - hair)
+    share = _with_highlights(share, lab[..., 0], lightness, length)
     share = smoothstep(0.25, 0.75, gaussian(share, 0.008 * length)) * small_matte
     soft_features = smoothstep(0.1, 0.9, gaussian(unit(features), 0.012 * length))
     return Skin(
@@ -69,7 +82,14 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
         lightness,
         a,
         b,
+        face_median(lab[..., 0], share * (1 - soft_features) * unit(oval)),
     )
+
+
+def face_median(lightness: FloatMap, plain: FloatMap) -> float:
+    """Median of L where `plain` (skin of the face without features) is over one half."""
+    samples = lightness[plain > 0.5]
+    return float(np.median(samples)) if samples.size else 60.0
 
 
 def _reference(lab: FloatMap, where: FloatMap) -> tuple[float, float, float]:
@@ -83,12 +103,28 @@ def _reference(lab: FloatMap, where: FloatMap) -> tuple[float, float, float]:
     return float(middle[0]), float(middle[1]), float(middle[2])
 
 
-def _likeness(lab: FloatMap, lightness: float, a: float, b: float) -> FloatMap:
+def _expected(points: Points, length: float, size: tuple[int, int]) -> FloatMap:
+    """Where skin is likely whatever its light: the neck under the chin, a forehead above the mesh."""
+    y, x = np.ogrid[0 : size[0], 0 : size[1]]
+    chin, top = points[152], points[10]
+    down = (chin - top) / max(length, 1.0)
+    expected = np.zeros(size, np.float32)
+    for centre, wide, high, strength in (
+        (chin + 0.20 * length * down, 0.34 * length, 0.42 * length, 0.70),
+        (top - 0.05 * length * down, 0.40 * length, 0.34 * length, 0.45),
+    ):
+        distance = ((x - centre[0]) / wide) ** 2 + ((y - centre[1]) / high) ** 2
+        expected = np.maximum(expected, strength * smoothstep(1.0, 0.4, distance.astype(np.float32)))
+    return expected
+
+
+def _likeness(lab: FloatMap, lightness: float, a: float, b: float, expected: FloatMap) -> FloatMap:
     spread = 6.5
     step = lab[..., 0] - lightness
     scale = np.clip(lab[..., 0] / max(lightness, 1.0), 0.45, 1.15)  # chroma falls with light
     distance = ((lab[..., 1] - a * scale) / spread) ** 2 + ((lab[..., 2] - b * scale) / (spread * 1.1)) ** 2
-    distance += np.where(step < 0, (step / 26) ** 2, (step / 20) ** 2)
+    distance += np.where(step < 0, (step / 32) ** 2, (step / 20) ** 2)
+    distance *= 1 - expected
     likely: FloatMap = np.exp(-0.5 * np.maximum(distance - 1.5, 0)).astype(np.float32)
     return likely
 
@@ -99,6 +135,12 @@ def _hair(lab: FloatMap, lightness: float, a: float, b: float) -> FloatMap:
     darker = smoothstep(0.22, 0.42, 1 - lab[..., 0] / max(lightness, 1.0))
     paler = smoothstep(0.12, 0.45, 1 - chroma / max(1.0, float(np.hypot(a, b))))
     return darker * paler
+
+
+def _with_highlights(share: FloatMap, lightness: FloatMap, skin_lightness: float, length: float) -> FloatMap:
+    """Gaps in skin that are lighter than it are its highlights; eyes, hair and beards are darker."""
+    closed = eroded(dilated(share, 0.30 * length), 0.30 * length)
+    return np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
 
 
 def _busy(lightness: FloatMap, length: float) -> FloatMap:

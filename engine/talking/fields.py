@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Points
+from engine.raster import looked_up, resized
 
 FLATTEST = 0.18  # smallest slope of p + D(p) that an inversion step divides by: keeps steps finite
 
@@ -55,8 +56,7 @@ class Grid:
     def sample(self, field: FloatMap, points: Points) -> FloatMap:
         """Interpolate a field (rows, columns, C) at points (H, W, 2) in px; the border goes on outside."""
         index = self.cells(points)
-        picked = cv2.remap(field, index, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(picked, np.float32)
+        return looked_up(field, index)
 
     def sample_exactly(self, fields: FloatMap, points: Points) -> FloatMap:
         """Interpolate fields (K, rows, columns, C) at points (N, 2) in px, without OpenCV's 1/32 cell steps.
@@ -74,12 +74,26 @@ class Grid:
         lower = fields[:, i + 1, j] * (1 - u) + fields[:, i + 1, j + 1] * u
         return np.asarray(upper * (1 - v) + lower * v, np.float32)
 
+    def with_slopes(self, field: FloatMap) -> FloatMap:
+        """Add to fields (..., rows, columns, 2) the slopes of x along x and of y along y that `invert` needs.
+
+        Slopes are as linear as the fields are: a sum of fields has the sum of their slopes.
+
+        Returns
+        -------
+        float32 (..., rows, columns, 4)
+        """
+        slopes = np.zeros_like(field)
+        slopes[..., :, 1:-1, 0] = (field[..., :, 2:, 0] - field[..., :, :-2, 0]) / (2 * self.step)
+        slopes[..., 1:-1, :, 1] = (field[..., 2:, :, 1] - field[..., :-2, :, 1]) / (2 * self.step)
+        return np.concatenate([field, slopes], axis=-1)
+
     def invert(self, field: FloatMap, at: Points, steps: int) -> Points:
-        """Find for each point q of `at` the point p with p + D(p) = q, by Newton steps per axis.
+        """Find for each point q of `at` the point p with p + D(p) = q, by Newton steps along each axis.
 
         Parameters
         ----------
-        field : float32 (rows, columns, 2), px
+        field : float32 (rows, columns, 4), px, from `with_slopes`
         at : float32 (H, W, 2), px
         steps : more where the field is steeper
 
@@ -87,26 +101,24 @@ class Grid:
         -------
         float32 (H, W, 2), px
         """
-        slopes = np.empty((*field.shape[:2], 4), np.float32)
-        slopes[..., :2] = field
-        slopes[:, 1:-1, 2] = (field[:, 2:, 0] - field[:, :-2, 0]) / (2 * self.step)
-        slopes[:, (0, -1), 2] = 0
-        slopes[1:-1, :, 3] = (field[2:, :, 1] - field[:-2, :, 1]) / (2 * self.step)
-        slopes[(0, -1), :, 3] = 0
-        np.maximum(slopes[..., 2:] + 1, FLATTEST, out=slopes[..., 2:])
-        p = at - field if field.shape == at.shape else at.copy()
+        p = at.copy()
         for _ in range(steps):
-            here = self.sample(slopes, p)
-            p -= (p + here[..., :2] - at) / here[..., 2:]
+            here = self.sample(field, p)
+            p -= (p + here[..., :2] - at) / np.maximum(here[..., 2:] + 1, FLATTEST)
         return p
 
     def enlarge(self, coarse: FloatMap, scale: int) -> FloatMap:
         """Bring a map (rows, columns, C) to `scale` samples a px by linear interpolation."""
-        size = (self.columns * self.step * scale, self.rows * self.step * scale)
-        return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR), np.float32)
+        return resized(coarse, coarse.shape[1] * self.step * scale, coarse.shape[0] * self.step * scale)
 
 
-def smooth_step(start: float, end: float, x: FloatMap) -> FloatMap:
-    """Go smoothly from 0 at `start` to 1 at `end` (which may lie below `start`)."""
-    t = np.clip((x - start) / (end - start), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+def combine(coefficients: FloatMap, basis: FloatMap) -> FloatMap:
+    """Sum the basis fields (K, ...) with coefficients (K,); fields that take no part cost nothing.
+
+    One field after the other in OpenCV: a matrix product would wake the threads of BLAS, which wait badly
+    on a busy machine.
+    """
+    total = np.asarray(basis[0] * coefficients[0], np.float32)
+    for k in np.flatnonzero(coefficients[1:]) + 1:
+        cv2.scaleAdd(basis[k], float(coefficients[k]), total, total)
+    return total

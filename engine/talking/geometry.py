@@ -64,4 +64,4 @@ class FaceFrame:
 def curve(points: Points, at: FloatMap) -> FloatMap:
     """Read a polyline (N, 2) as y(x) at `at`, level beyond its ends; points that go back are left out."""
     order = np.argsort(points[:, 0], kind="stable")
-    return np.interp(at, points[order, 0], points[order, 1]).astype(np.float32)
+    return np.asarray(np.interp(at, points[order, 0], points[order, 1]), np.float32)

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
+from engine.raster import smoothstep
 from engine.speech.motion import Motion
-from engine.talking.fields import Grid, smooth_step
+from engine.talking.fields import Grid
 from engine.talking.geometry import CHIN, FACE_OVAL, FOREHEAD, FaceFrame
 
 STEP = 8  # px, cell of the head's grid: its fields are smooth
@@ -37,8 +38,8 @@ class HeadRig:
     Attributes
     ----------
     grid : covers the whole drawing
-    basis : float32 (K, rows, columns, 2), px at coefficient 1: the movements, the same for the hair (which
-        come later), brows, breath
+    basis : float32 (K, rows, columns, 4), px at coefficient 1, with slopes: the movements, the same for the
+        hair (which come later), brows, breath
     """
 
     grid: Grid
@@ -46,7 +47,7 @@ class HeadRig:
 
     def move(self, points: Points, coefficients: FloatMap) -> Points:
         """Move points (N, 2) by coefficients (..., K); float32 (..., N, 2)."""
-        away = np.tensordot(coefficients, self.grid.sample_exactly(self.basis, points), 1)
+        away = np.tensordot(coefficients, self.grid.sample_exactly(self.basis[..., :2], points), 1)
         return np.asarray(points + away, np.float32)
 
 
@@ -74,7 +75,7 @@ def rig_head(landmarks: Points, alpha: Pixels) -> HeadRig:
     fh = frame.height
     weight = _weight(points, landmarks, alpha)
     inside = Grid(0, 0, 1, width, height).sample(outline_distance(alpha), points)
-    depth = _depth(points, landmarks) * smooth_step(0.0, 0.16 * fh, inside)
+    depth = _depth(points, landmarks) * smoothstep(0.0, 0.16 * fh, inside)
     pivot = landmarks[CHIN, :2] + frame.down * PIVOT * fh
     away = points - pivot
     zero = np.zeros_like(weight)
@@ -82,7 +83,7 @@ def rig_head(landmarks: Points, alpha: Pixels) -> HeadRig:
     head = np.stack(
         [
             _field(weight * (PARALLAX * depth + TURN_SHIFT * fh), zero),
-            _field(-weight * (points[..., 0] - centre) * smooth_step(0.0, 0.16 * fh, inside), zero),
+            _field(-weight * (points[..., 0] - centre) * smoothstep(0.0, 0.16 * fh, inside), zero),
             _field(zero, weight * (0.8 * PARALLAX * depth + NOD_SHIFT * fh)),
             _field(-away[..., 1] * weight, away[..., 0] * weight),
             _field(away[..., 0] * weight, away[..., 1] * weight),
@@ -91,10 +92,10 @@ def rig_head(landmarks: Points, alpha: Pixels) -> HeadRig:
     loose_hair = _hair(points, landmarks)[None, ..., None]
     brows = _brows(points, landmarks, frame, inside)
     bottom = _bottom(alpha)
-    lungs = smooth_step(bottom, bottom - 0.45 * fh, points[..., 1])
+    lungs = smoothstep(bottom, bottom - 0.45 * fh, points[..., 1])
     breath = _field(zero, -BREATH_LIFT * fh * lungs)
     basis = np.concatenate([head * (1 - loose_hair), head * loose_hair, brows[None], breath[None]])
-    return HeadRig(grid, basis.astype(np.float32))
+    return HeadRig(grid, grid.with_slopes(basis.astype(np.float32)))
 
 
 def outline_distance(alpha: Pixels) -> FloatMap:
@@ -116,7 +117,7 @@ def _weight(points: Points, landmarks: Points, alpha: Pixels) -> FloatMap:
     fh = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[FOREHEAD, :2]))
     chin = float(landmarks[CHIN, 1])
     gone = max(min(chin + WEIGHT_GONE * fh, _bottom(alpha) - 4), chin + 0.2 * fh)
-    return smooth_step(gone, chin + WEIGHT_FULL * fh, points[..., 1])
+    return smoothstep(gone, chin + WEIGHT_FULL * fh, points[..., 1])
 
 
 def _depth(points: Points, landmarks: Points) -> FloatMap:
@@ -138,8 +139,8 @@ def _hair(points: Points, landmarks: Points) -> FloatMap:
     fh = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[FOREHEAD, :2]))
     x = np.abs(points[..., 0] - centre[0]) / (0.62 * fh)
     y = (points[..., 1] - centre[1]) / (0.80 * fh)
-    beside = smooth_step(1.0, 1.7, np.sqrt(x * x + y * y))
-    return np.asarray(0.8 * beside * smooth_step(-0.5, 0.4, y), np.float32)
+    beside = smoothstep(1.0, 1.7, np.sqrt(x * x + y * y))
+    return np.asarray(0.8 * beside * smoothstep(-0.5, 0.4, y), np.float32)
 
 
 def _brows(points: Points, landmarks: Points, frame: FaceFrame, inside: FloatMap) -> FloatMap:
@@ -153,8 +154,8 @@ def _brows(points: Points, landmarks: Points, frame: FaceFrame, inside: FloatMap
         away = points - middle
         u, v = away @ frame.across / half, away @ frame.down
         eye = float(((landmarks[list(lid), :2] - middle) @ frame.down).mean())
-        above = smooth_step(-0.26 * fh, -0.03 * fh, v)
-        below = smooth_step(eye - 0.005 * fh, max(0.35 * eye, 0.01 * fh) - 0.005 * fh, v)
-        lift = np.maximum(lift, smooth_step(1.8, 0.7, np.abs(u)) * above * below)
-    lift *= smooth_step(0.05 * fh, 0.16 * fh, inside)
+        above = smoothstep(-0.26 * fh, -0.03 * fh, v)
+        below = smoothstep(eye - 0.005 * fh, max(0.35 * eye, 0.01 * fh) - 0.005 * fh, v)
+        lift = np.maximum(lift, smoothstep(1.8, 0.7, np.abs(u)) * above * below)
+    lift *= smoothstep(0.05 * fh, 0.16 * fh, inside)
     return np.asarray(-BROW_LIFT * fh * lift[..., None] * frame.down, np.float32)

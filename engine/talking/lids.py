@@ -11,13 +11,18 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
-from engine.talking.fields import smooth_step
+from engine.raster import gaussian, looked_up, smoothstep
 from engine.talking.geometry import FaceFrame, curve
 from engine.talking.palette import MouthPalette
 
 LEVELS = 16  # steps of the lid from open to shut
 SHUT_AT = 0.80  # of the way from upper to lower lid: where the lids meet
-LASH = 0.010  # fh, thickness of the lash line
+AROUND = 0.075  # fh around the eye that a lid may touch
+STRIP = 48  # columns of the strips that colours are taken from
+GRAIN_BELOW = 0.07  # fh below the eye: the cheek whose grain the lid takes
+GRAIN_SIZE = 5.0  # samples, coarsest grain
+GRAIN_MOST = 45.0  # of 255: lines stronger than this are no grain
+LASH = 0.013  # fh, thickness of the lash line
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def prepare_lids(
     texture : uint8 (H, W, 4), at `scale` samples a px
     landmarks : float32 (478, 3), px
     """
-    return tuple(_lid_patch(texture, landmarks, eye, palette, scale) for eye in EYES)
+    return tuple(_lid_patch(texture, _EyeView.of(landmarks, eye, texture, scale), palette) for eye in EYES)
 
 
 def lid_travel(landmarks: Points, amount: float) -> Points:
@@ -81,100 +86,126 @@ def lid_travel(landmarks: Points, amount: float) -> Points:
     return away
 
 
-def _lid_patch(texture: Pixels, landmarks: Points, eye: Eye, palette: MouthPalette, scale: int) -> LidPatch:
-    flat = landmarks[:, :2]
-    ends = flat[[eye.upper[0], eye.upper[-1]]]
-    frame = FaceFrame.of(landmarks, ends.mean(axis=0), across=ends[1] - ends[0])
-    fh = frame.height
-    outline = flat[list(eye.upper + eye.lower)]
-    low, high = outline.min(axis=0) - 0.075 * fh, outline.max(axis=0) + 0.075 * fh
-    left, top = (max(int(v * scale), 0) for v in low)
-    right, bottom = (int(v * scale) for v in high)
-    rows, columns = slice(top, min(bottom, texture.shape[0])), slice(left, min(right, texture.shape[1]))
-    drawn = texture[rows, columns, :3].astype(np.float32)
-    places = np.stack(
-        np.meshgrid(np.arange(drawn.shape[1]) + left, np.arange(drawn.shape[0]) + top), axis=-1
-    ).astype(np.float32)
-    local = frame.local((places - (scale - 1) / 2) / scale)
-    x, y = local[..., 0], local[..., 1]
-    upper_points, lower_points = frame.local(flat[list(eye.upper)]), frame.local(flat[list(eye.lower)])
-    upper, lower = curve(upper_points, x), curve(lower_points, x)
-    half = float(np.linalg.norm(ends[1] - ends[0])) / 2
-    u = x / half
-    lid = _lid_colours(texture, frame, eye, flat, x, y, scale)
-    levels = [drawn]
+@dataclass(frozen=True)
+class _EyeView:
+    """One eye in its own frame, and the part of the texture that its lid may touch.
+
+    Attributes
+    ----------
+    frame : axes along and across the eye
+    rows, columns, scale : the part of the texture, samples; samples a px
+    x, y : float32 (h, w), px along the axes
+    upper_lid, lower_lid, brow : float32 (N, 2), px along the axes, left to right
+    """
+
+    frame: FaceFrame
+    rows: slice
+    columns: slice
+    scale: int
+    x: FloatMap
+    y: FloatMap
+    upper_lid: Points
+    lower_lid: Points
+    brow: Points
+
+    @classmethod
+    def of(cls, landmarks: Points, eye: Eye, texture: Pixels, scale: int) -> "_EyeView":
+        flat = landmarks[:, :2]
+        ends = flat[[eye.upper[0], eye.upper[-1]]]
+        frame = FaceFrame.of(landmarks, ends.mean(axis=0), across=ends[1] - ends[0])
+        outline = flat[list(eye.upper + eye.lower)]
+        left, top = np.maximum((outline.min(axis=0) - AROUND * frame.height) * scale, 0).astype(int)
+        right, bottom = ((outline.max(axis=0) + AROUND * frame.height) * scale).astype(int)
+        rows, columns = slice(top, min(bottom, texture.shape[0])), slice(left, min(right, texture.shape[1]))
+        places = np.stack(
+            np.meshgrid(np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)), axis=-1
+        )
+        local = frame.local(((places - (scale - 1) / 2) / scale).astype(np.float32))
+        edges = (frame.local(flat[list(points)]) for points in (eye.upper, eye.lower, eye.brow))
+        return cls(frame, rows, columns, scale, local[..., 0], local[..., 1], *edges)
+
+    @property
+    def across(self) -> FloatMap:
+        """-1 in the left corner of the eye, 1 in the right one, float32 (h, w)."""
+        return self.x / np.float32((self.upper_lid[-1, 0] - self.upper_lid[0, 0]) / 2)
+
+
+def _lid_patch(texture: Pixels, view: _EyeView, palette: MouthPalette) -> LidPatch:
+    drawn = texture[view.rows, view.columns]
+    lid = _lid_colours(texture, view) + palette.grain * _grain(texture, view)
+    levels = np.repeat(drawn[None], LEVELS + 1, axis=0)
     for step in range(1, LEVELS + 1):
-        levels.append(_blink(drawn, lid, u, y, upper, lower, step / LEVELS, fh, palette))
-    stack = np.empty((LEVELS + 1, *drawn.shape[:2], 4), np.uint8)
-    stack[..., :3] = np.clip(np.stack(levels) + 0.5, 0, 255)
-    stack[..., 3] = texture[rows, columns, 3]
-    return LidPatch(rows, columns, stack)
+        blink = _blink(drawn[..., :3].astype(np.float32), lid, view, step / LEVELS, palette)
+        levels[step, ..., :3] = np.clip(blink + 0.5, 0, 255)
+    return LidPatch(view.rows, view.columns, levels)
 
 
-def _blink(
-    drawn: FloatMap,
-    lid: FloatMap,
-    u: FloatMap,
-    y: FloatMap,
-    upper: FloatMap,
-    lower: FloatMap,
-    amount: float,
-    fh: float,
-    palette: MouthPalette,
-) -> FloatMap:
+def _grain(texture: Pixels, view: _EyeView) -> FloatMap:
+    """Take hatching and paper from the cheek below the eye."""
+    height = view.rows.stop - view.rows.start
+    opening = float(np.ptp(np.concatenate([view.upper_lid, view.lower_lid])[:, 1]))
+    first = view.rows.start + round((opening + GRAIN_BELOW * view.frame.height) * view.scale)
+    first = min(first, texture.shape[0] - height)
+    cheek = texture[first : first + height, view.columns, :3].astype(np.float32)
+    grain = np.clip(cheek - gaussian(cheek, GRAIN_SIZE), -GRAIN_MOST, GRAIN_MOST)
+    return np.asarray(grain, np.float32)
+
+
+def _blink(drawn: FloatMap, lid: FloatMap, view: _EyeView, amount: float, palette: MouthPalette) -> FloatMap:
     """Lay the lid over the eye as far down as `amount` says and draw its lashes."""
-    meet = upper + SHUT_AT * (lower - upper)
-    edge = upper + amount * (meet - upper)
-    rising = lower - amount * (lower - meet)
+    fh, y, far = view.frame.height, view.y, np.abs(view.across)
+    upper, lower = curve(view.upper_lid, view.x), curve(view.lower_lid, view.x)
+    meet = upper + np.float32(SHUT_AT) * (lower - upper)
+    edge = upper + np.float32(amount) * (meet - upper)
+    rising = lower - np.float32(amount) * (lower - meet)
     soft = 0.012 * fh
-    over_top = smooth_step(-0.042 * fh, -0.042 * fh + soft, y - upper) * smooth_step(0.4, -0.4, y - edge)
-    over_bottom = smooth_step(-0.4, 0.4, y - rising) * smooth_step(0.024 * fh + soft, 0.024 * fh, y - lower)
-    sides = smooth_step(1.22, 1.06, np.abs(u))
-    cover = np.maximum(over_top, over_bottom) * sides * smooth_step(0.0, 0.22, np.float32(amount))
+    over_top = smoothstep(-0.042 * fh, -0.042 * fh + soft, y - upper) * smoothstep(0.4, -0.4, y - edge)
+    over_bottom = smoothstep(-0.4, 0.4, y - rising) * smoothstep(0.024 * fh + soft, 0.024 * fh, y - lower)
+    begins = min(amount / 0.2, 1.0)
+    cover = np.maximum(over_top, over_bottom) * smoothstep(1.40, 1.14, far) * np.float32(begins)
     shadow = 1 - 0.16 * np.exp(-np.maximum(edge - y, 0) / (0.022 * fh)) * (y < edge)
     out = drawn + (lid * shadow[..., None] - drawn) * cover[..., None]
-    thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (u / 1.08) ** 2, 0, 1)))
-    lash = smooth_step(1.0, 0.35, np.abs(y - edge - 0.2 * thickness) / thickness) * smooth_step(
-        1.14, 0.98, np.abs(u)
-    )
-    lash = lash * smooth_step(0.05, 0.35, np.float32(amount)) * max(palette.line_strength, 0.8)
+    thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (far / 1.08) ** 2, 0, 1)))
+    away = np.asarray(np.abs(y - edge - 0.2 * thickness) / thickness, np.float32)
+    lash = smoothstep(1.0, 0.35, away)
+    lash = lash * smoothstep(1.14, 0.98, far) * np.float32(begins * max(palette.line_strength, 0.8))
     return np.asarray(out + (np.array(palette.line, np.float32) - out) * lash[..., None], np.float32)
 
 
-def _lid_colours(
-    texture: Pixels, frame: FaceFrame, eye: Eye, flat: Points, x: FloatMap, y: FloatMap, scale: int
-) -> FloatMap:
+def _lid_colours(texture: Pixels, view: _EyeView) -> FloatMap:
     """Fill the eye's place with the colours of the clean strips above the lashes and below the eye."""
-    fh = frame.height
-    upper, lower = frame.local(flat[list(eye.upper)]), frame.local(flat[list(eye.lower)])
-    brow = frame.local(flat[list(eye.brow)])
-    columns = np.linspace(upper[0, 0] * 1.15, upper[-1, 0] * 1.15, 48).astype(np.float32)
+    fh = view.frame.height
+    upper, lower, brow = view.upper_lid, view.lower_lid, view.brow
+    columns = np.linspace(upper[0, 0] * 1.15, upper[-1, 0] * 1.15, STRIP).astype(np.float32)
     room = np.maximum(curve(upper, columns) - curve(brow, columns), 0.02 * fh)
-    start = curve(upper, columns)[None] - np.linspace(0.42, 0.72, 7, dtype=np.float32)[:, None] * room
-    end = curve(lower, columns)[None] + np.linspace(0.030, 0.060, 7, dtype=np.float32)[:, None] * fh
-    above, below = (_strip(texture, frame, columns, band, scale) for band in (start, end))
-    middle = (upper[:, 1].mean() + lower[:, 1].mean()) / 2
-    index = np.clip((x - columns[0]) / (columns[-1] - columns[0]) * 47, 0, 47).astype(np.int32)
-    mix = smooth_step(middle - 0.02 * fh, middle + 0.05 * fh, y)[..., None]
-    return np.asarray(above[index] * (1 - mix) + below[index] * mix, np.float32)
+    start = curve(upper, columns) - np.linspace(0.42, 0.72, 7, dtype=np.float32)[:, None] * room
+    end = curve(lower, columns) + np.linspace(0.030, 0.060, 7, dtype=np.float32)[:, None] * np.float32(fh)
+    above, below = (_strip(texture, view, columns, band) for band in (start, end))
+    above = _brightened(above, below)
+    middle = float(upper[:, 1].mean() + lower[:, 1].mean()) / 2
+    index = np.interp(view.x, columns, np.arange(STRIP)).astype(np.intp)
+    mix = smoothstep(middle - 0.02 * fh, middle + 0.05 * fh, view.y)[..., None]
+    return above[index] * (1 - mix) + below[index] * mix
 
 
-def _strip(texture: Pixels, frame: FaceFrame, columns: FloatMap, band: FloatMap, scale: int) -> FloatMap:
-    """One smooth colour per column, float32 (48, 3); dark lines (glasses, lashes) do not count."""
-    local = np.stack(np.broadcast_arrays(columns[None], band), axis=-1)
-    places = (frame.origin + frame.vectors(local)).astype(np.float32) * scale + (scale - 1) / 2
-    seen = cv2.remap(
-        np.ascontiguousarray(texture[..., :3]), places.astype(np.float32), None, cv2.INTER_LINEAR
-    )
+def _strip(texture: Pixels, view: _EyeView, columns: FloatMap, band: FloatMap) -> FloatMap:
+    """One smooth colour per column, float32 (STRIP, 3); dark lines (glasses, lashes) do not count."""
+    local = np.stack(np.broadcast_arrays(columns, band), axis=-1)
+    places = (view.frame.origin + view.frame.vectors(local)) * view.scale + (view.scale - 1) / 2
+    seen = looked_up(texture, places.astype(np.float32))[..., :3]
     colours = np.median(seen, axis=0).astype(np.float32)
     light = colours.mean(axis=1)
-    usual = np.median(light)
-    trust = np.exp(-((np.minimum(light - usual, 0) / 22) ** 2)) * np.exp(
-        -((np.maximum(light - usual, 0) / 45) ** 2)
-    )
+    brighter = light - np.median(light)
+    trust = np.exp(-((np.minimum(brighter, 0) / 22) ** 2) - (np.maximum(brighter, 0) / 45) ** 2)
     weight = (trust + 1e-3)[:, None].astype(np.float32)
-    blurred = _along(colours * weight)
-    return np.asarray(blurred / _along(weight), np.float32)
+    return _along(colours * weight) / _along(weight)
+
+
+def _brightened(above: FloatMap, below: FloatMap) -> FloatMap:
+    """Keep a lid from the darkness of its socket: a shut lid stands out and catches the cheek's light."""
+    mixed = 0.7 * above + 0.3 * below
+    light, cheek = mixed.mean(axis=1, keepdims=True), below.mean(axis=1, keepdims=True)
+    return np.asarray(mixed * np.maximum(1, 0.84 * cheek / np.maximum(light, 1)), np.float32)
 
 
 def _along(values: FloatMap) -> FloatMap:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
+from engine.raster import gaussian, looked_up
 from engine.talking.geometry import INNER_LOWER_LIP, INNER_UPPER_LIP, FaceFrame, curve
 
 OPEN_FROM = 0.035  # gap over width from which a mouth counts as open in the drawing
@@ -51,7 +52,7 @@ def _darkest_line(drawing: Pixels, frame: FaceFrame, upper: Points, lower: Point
     local = np.stack(np.broadcast_arrays(x[None], middle[None] + away[:, None]), axis=-1)
     places = (frame.origin + frame.vectors(local)).astype(np.float32)
     grey = cv2.cvtColor(np.ascontiguousarray(drawing[..., :3]), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    light = np.asarray(cv2.remap(cv2.GaussianBlur(grey, (0, 0), 0.8), places, None, cv2.INTER_LINEAR))
+    light = looked_up(gaussian(grey, 0.8), places)
     contrast = max(float(light.std()), 4.0)
     u = np.abs(np.linspace(-1, 1, 49))
     # Pulled to the landmarks everywhere, and firmly so at the corners.

@@ -28,31 +28,34 @@ class MouthPalette:
     tongue, teeth, line : colours
     line_strength : 0 no line around the opening .. 1 full
     line_width : px at 512
+    grain : 0 .. 1, how much hatching and paper lids take over from the cheek
     """
 
     deep: Colour = (38.0, 10.0, 18.0)
-    shallow: Colour = (96.0, 26.0, 34.0)
-    tongue: Colour = (206.0, 98.0, 100.0)
+    shallow: Colour = (84.0, 22.0, 30.0)
+    tongue: Colour = (182.0, 80.0, 86.0)
     teeth: Colour = (248.0, 245.0, 238.0)
     line: Colour = (52.0, 18.0, 24.0)
     line_strength: float = 0.75
     line_width: float = 1.3
+    grain: float = 0.0
 
 
 @dataclass(frozen=True)
 class Manner:
-    """What a style does to the palette: how much colour, how strong its lines are, how hard its edges."""
+    """What a style does to the palette: how much colour, how strong its lines are, how much grain."""
 
     colour: float = 1.0
     line_strength: float = 0.75
     line_width: float = 1.3
+    grain: float = 0.0
 
 
 MANNERS = {
     "webtoon": Manner(line_strength=0.85, line_width=1.4),
     "comic": Manner(line_strength=1.0, line_width=1.9),
-    "watercolour": Manner(colour=0.85, line_strength=0.55, line_width=1.1),
-    "pencil": Manner(colour=0.12, line_strength=0.9, line_width=1.3),
+    "watercolour": Manner(colour=0.85, line_strength=0.55, line_width=1.1, grain=0.5),
+    "pencil": Manner(colour=0.12, line_strength=0.9, grain=1.0),
     "toon3d": Manner(line_strength=0.35, line_width=1.2),
 }
 """By style id; other styles take `Manner()`."""
@@ -70,7 +73,7 @@ def palette_for(style: str, drawing: Pixels, landmarks: Points) -> MouthPalette:
     manner = MANNERS.get(style, Manner())
     lips = lip_colour(drawing, landmarks)
     light = face_light(drawing, landmarks)
-    base = MouthPalette(line_strength=manner.line_strength, line_width=manner.line_width)
+    base = MouthPalette(line_strength=manner.line_strength, line_width=manner.line_width, grain=manner.grain)
     redness = lips / max(float(lips.max()), 1.0)
 
     def tune(colour: Colour, towards_lips: float, brightness: float) -> Colour:
@@ -97,7 +100,7 @@ def lip_colour(drawing: Pixels, landmarks: Points) -> FloatMap:
     for outer, inner in ((OUTER_UPPER_LIP, INNER_UPPER_LIP), (OUTER_LOWER_LIP, INNER_LOWER_LIP)):
         ring = np.concatenate([flat[list(outer)], flat[list(inner)][::-1]])
         cv2.fillPoly(mask, [np.round(ring).astype(np.int32)], 255)
-    return np.median(drawing[mask > 0][:, :3], axis=0).astype(np.float32)
+    return np.asarray(np.median(drawing[mask > 0][:, :3], axis=0), np.float32)
 
 
 def face_light(drawing: Pixels, landmarks: Points) -> float:

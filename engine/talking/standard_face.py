@@ -20,7 +20,8 @@ CENTRE = (256.0, 250.0)  # px, middle between forehead and chin
 @cache
 def standard_face() -> Points:
     """Landmarks of the standard face, float32 (478, 3), px; do not write into it."""
-    face = np.load(Path(__file__).with_name("standard_face.npy"), allow_pickle=False).astype(np.float32)
+    stored = np.load(Path(__file__).with_name("standard_face.npy"), allow_pickle=False)
+    face = np.asarray(stored, np.float32)
     face.setflags(write=False)
     return face
 

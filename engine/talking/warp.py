@@ -6,7 +6,6 @@ around the mouth, the lids of that moment, and one look-up of the whole picture 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -14,21 +13,22 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels, Points
 from engine.character import SIZE, Character
 from engine.progress import Progress, Stage, silent
+from engine.raster import looked_up, smoothstep
 from engine.speech.motion import Motion
 from engine.talking import head, mouth
-from engine.talking.fields import smooth_step
+from engine.talking.fields import combine
 from engine.talking.geometry import INNER_LOWER_LIP, INNER_UPPER_LIP, curve
-from engine.talking.inner_mouth import LINE_REACH, MouthPose, Opening, paint
 from engine.talking.lids import LEVELS, lid_travel, prepare_lids
-from engine.talking.lips import RestLips, find_lips, without_gap
+from engine.talking.lips import RestLips, find_lips
+from engine.talking.mouth_patch import MouthPatch, pose_of
 from engine.talking.palette import MouthPalette, palette_for
 from engine.talking.standard_face import standard_face
 
 SCALE = 2  # samples of the texture per px
+SMALLEST = 0.85  # scale below which a character is not shrunk to keep it in the frame
 MARGIN = 2.0  # px that stay free at the edge of the frame
 CLOSED = 0.04  # opening over mouth width
 REPORT_EVERY = 8  # frames
-SEAM_FROM, SEAM_TO = 0.4, 1.6  # px of opening over which the drawn lip line gives way to lip colour
 
 
 def opening(motion: Motion, landmarks: Points | None = None) -> FloatMap:
@@ -44,30 +44,11 @@ def opening(motion: Motion, landmarks: Points | None = None) -> FloatMap:
     """
     face = standard_face() if landmarks is None else landmarks
     rig = mouth.rig_mouth(face)
-    moved = _moved_lips(rig, mouth.coefficients(motion))
+    moved = rig.moved_lips(mouth.coefficients(motion))
     middle = moved.shape[2] // 2
     gap = np.linalg.norm(moved[1][:, middle] - moved[0][:, middle], axis=-1)
     width = np.linalg.norm(moved[0][:, -1] - moved[0][:, 0], axis=-1)
     return np.asarray(gap / np.maximum(width, 1.0), np.float32)
-
-
-def _moved_lips(rig: mouth.MouthRig, coefficients: FloatMap) -> FloatMap:
-    """Inner edges of the lips per frame, float32 (2, frames, CURVE_SAMPLES, 2)."""
-    edges = []
-    for basis, lip in ((rig.upper, rig.upper_lip), (rig.lower, rig.lower_lip)):
-        edges.append(lip + np.tensordot(coefficients, rig.grid.sample_exactly(basis, lip), 1))
-    return np.stack(edges).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class _MouthPatch:
-    """Where the mouth's patch lies in the texture, and the mouth's axes there."""
-
-    rows: slice
-    columns: slice
-    cells: Points
-    x: FloatMap
-    y: FloatMap
 
 
 class Puppet:
@@ -76,16 +57,14 @@ class Puppet:
     def __init__(self, character: Character, palette: MouthPalette | None = None) -> None:
         landmarks = character.landmarks
         drawing = character.drawing
-        self._palette = palette or palette_for(character.style, drawing, landmarks)
+        colours = palette or palette_for(character.style, drawing, landmarks)
         self._texture = fine_texture(premultiplied(drawing))
-        self._lips = find_lips(drawing, landmarks)
-        self._landmarks = _with_lips(landmarks, self._lips)
+        lips = find_lips(drawing, landmarks)
+        self._landmarks = _with_lips(landmarks, lips)
         self._head = head.rig_head(landmarks, drawing[..., 3])
-        self._mouth = _rig(character, self._lips)
-        self._patch = self._mouth_patch()
-        self._healed = self._texture.copy()
-        self._healed[..., :3] = without_gap(self._texture[..., :3], landmarks, self._lips, SCALE)
-        self._lids = prepare_lids(self._texture, landmarks, self._palette, SCALE)
+        self._mouth = _rig(character, lips)
+        self._patch = MouthPatch(self._texture, landmarks, lips, self._mouth, colours)
+        self._lids = prepare_lids(self._texture, landmarks, colours, SCALE)
         self._outline = _outline(drawing[..., 3])
         self._pixels = self._head.grid.points()
 
@@ -102,13 +81,13 @@ class Puppet:
             from `progress`, when the person has cancelled the job
         """
         of_mouth, of_head = mouth.coefficients(motion), head.coefficients(motion)
-        lips = _moved_lips(self._mouth, of_mouth)
+        lips = self._mouth.moved_lips(of_mouth)
         scale, shift = self._fit(of_head)
         canvas = self._texture.copy()
         for i in range(len(motion)):
             if i % REPORT_EVERY == 0:
                 progress(Stage.RENDER, i / len(motion))
-            self._speak(canvas, of_mouth[i], lips[:, i], _pose(motion, i))
+            self._patch.draw(canvas, of_mouth[i], lips[:, i], pose_of(motion, i))
             self._blink(canvas, float(motion.lids[i]))
             yield self._turn(canvas, of_head[i], scale, shift)
         progress(Stage.RENDER, 1.0)
@@ -123,75 +102,6 @@ class Puppet:
         moved[:, :2] = self._head.move(spoken, of_head[i]) * scale + shift
         return moved
 
-    def _mouth_patch(self) -> _MouthPatch:
-        grid = self._mouth.grid
-        left, top = max(grid.left, 0), max(grid.top, 0)
-        right = min(grid.left + grid.columns * grid.step, SIZE)
-        bottom = min(grid.top + grid.rows * grid.step, SIZE)
-        rows, columns = slice(top * SCALE, bottom * SCALE), slice(left * SCALE, right * SCALE)
-        places = np.stack(
-            np.meshgrid(np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)), axis=-1
-        ).astype(np.float32)
-        local = self._mouth.frame.local((places - (SCALE - 1) / 2) / SCALE)
-        return _MouthPatch(
-            rows,
-            columns,
-            grid.points(),
-            np.ascontiguousarray(local[..., 0]),
-            np.ascontiguousarray(local[..., 1]),
-        )
-
-    def _speak(self, canvas: Pixels, coefficients: FloatMap, lips: FloatMap, pose: MouthPose) -> None:
-        """Draw the mouth's patch of one frame into the canvas."""
-        rig, patch = self._mouth, self._patch
-        frame = rig.frame
-        upper, lower = (
-            self._sources(np.tensordot(coefficients, basis, 1)) for basis in (rig.upper, rig.lower)
-        )
-        reach = np.array([patch.x.min(), patch.x.max()])
-        gap = Opening.between(frame, lips[0], lips[1], reach, SCALE)
-        split = (gap.top + gap.bottom) / 2
-        above = patch.y < split[gap.columns_of(patch.x)]
-        source = np.where(above[..., None], upper, lower)
-        texture = self._texture
-        if self._lips.apart or gap.widest > SEAM_TO:
-            texture = self._healed
-        drawn = cv2.remap(texture, source, None, cv2.INTER_LINEAR)
-        target = canvas[patch.rows, patch.columns]
-        target[...] = drawn
-        self._paint(target, gap, frame, lips, pose)
-
-    def _sources(self, field: FloatMap) -> Points:
-        """Where each sample of the mouth's patch comes from, in samples of the texture."""
-        grid, patch = self._mouth.grid, self._patch
-        came_from = grid.invert(field, patch.cells, steps=4) * SCALE + (SCALE - 1) / 2
-        fine = grid.enlarge(came_from, SCALE)
-        top, left = patch.rows.start - grid.top * SCALE, patch.columns.start - grid.left * SCALE
-        height, width = patch.x.shape
-        return fine[top : top + height, left : left + width]
-
-    def _paint(self, target: Pixels, gap: Opening, frame: object, lips: FloatMap, pose: MouthPose) -> None:
-        """Paint the inside where the lips have parted."""
-        strength = self._line_needed(gap.widest)
-        if strength <= 0:
-            return
-        patch, rig = self._patch, self._mouth
-        corners = np.concatenate([lips[0], lips[1]]) * SCALE + (SCALE - 1) / 2
-        origin = np.array([patch.columns.start, patch.rows.start])
-        margin = LINE_REACH * SCALE
-        left, top = np.maximum(np.floor(corners.min(axis=0) - margin - origin), 0).astype(int)
-        right, bottom = np.ceil(corners.max(axis=0) + margin - origin).astype(int)
-        box = (slice(top, bottom), slice(left, right))
-        rest_upper, rest_lower = rig.frame.local(rig.upper_lip), rig.frame.local(rig.lower_lip)
-        meeting = rest_upper * (1 - mouth.UPPER_SHARE) + rest_lower * mouth.UPPER_SHARE
-        u = np.interp(gap.across, np.linspace(-1, 1, len(meeting)), meeting[:, 1]).astype(np.float32)
-        piece = np.ascontiguousarray(target[box])
-        paint(piece, patch.x[box], patch.y[box], gap, u, rig.frame.height, pose, self._palette)
-        target[box] = piece
-
-    def _line_needed(self, widest: float) -> float:
-        return 1.0 if self._lips.apart else float(smooth_step(SEAM_FROM, SEAM_TO, np.float32(widest)))
-
     def _blink(self, canvas: Pixels, amount: float) -> None:
         level = round(float(np.clip(amount, 0, 1)) * LEVELS)
         for lid in self._lids:
@@ -200,13 +110,12 @@ class Puppet:
     def _turn(self, canvas: Pixels, coefficients: FloatMap, scale: float, shift: Points) -> Pixels:
         """Move the head: look up every pixel of the frame in the canvas."""
         grid = self._head.grid
-        field = np.tensordot(coefficients, self._head.basis, 1)
+        field = combine(coefficients, self._head.basis)
         wanted = ((self._pixels - shift) / scale).astype(np.float32)
         came_from = grid.invert(field, wanted, steps=3) * SCALE + (SCALE - 1) / 2
         fine = grid.enlarge(came_from, 1)
         inner = fine[-grid.top : -grid.top + SIZE, -grid.left : -grid.left + SIZE]
-        moved = cv2.remap(canvas, inner, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        return straight(np.asarray(moved, np.uint8))
+        return straight(looked_up(canvas, inner, border=cv2.BORDER_CONSTANT))
 
     def _fit(self, coefficients: FloatMap) -> tuple[float, Points]:
         """Scale about the middle of the lower edge so that no frame leaves the picture."""
@@ -216,24 +125,16 @@ class Puppet:
         anchor = np.array([(SIZE - 1) / 2, rest[:, 1].max()], np.float32)
         room = np.where(moved < anchor, anchor - low, high - anchor)
         need = np.abs(moved - anchor)
-        scale = float(min(1.0, np.min(room / np.maximum(need, 1.0), initial=1.0)))
+        leaves = need > room + 0.5
+        scale = max(SMALLEST, float(np.min(room[leaves] / need[leaves], initial=1.0)))
         return scale, anchor * (1 - scale)
-
-
-def _pose(motion: Motion, i: int) -> MouthPose:
-    return MouthPose(
-        *(
-            float(track[i])
-            for track in (motion.tongue, motion.spread, motion.tuck, motion.rounding, motion.lip_raise)
-        )
-    )
 
 
 def _rig(character: Character, lips: RestLips) -> mouth.MouthRig:
     fh = float(np.linalg.norm(character.landmarks[10, :2] - character.landmarks[152, :2]))
     inside = head.outline_distance(character.drawing[..., 3])
     return mouth.rig_mouth(
-        character.landmarks, (lips.upper, lips.lower), smooth_step(0.02 * fh, 0.12 * fh, inside)
+        character.landmarks, (lips.upper, lips.lower), smoothstep(0.02 * fh, 0.12 * fh, inside)
     )
 
 

@@ -1,6 +1,7 @@
 """What people send as a voice: every kind is heard at a steady loudness, or says why not."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,3 +176,12 @@ def test_real_recordings_are_whole(decoder, shared_media):
     for path, seconds in (("librivox-0870.wav", 7.1), ("jfk.flac", 11.0)):
         voice = decoder.voice((shared_media / "voices" / path).read_bytes())
         assert voice.seconds == pytest.approx(seconds, abs=0.01)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_sample_voices_of_the_project_are_short_and_loud_enough(decoder, language):
+    data = (Path(__file__).parents[3] / "assets" / "voices" / f"hello_{language}.ogg").read_bytes()
+    assert len(data) < 60_000
+    voice = decoder.voice(data)
+    assert 4 <= voice.seconds <= 7
+    assert gated(block_loudness(voice.sound, voice.sound_rate)) == pytest.approx(-16, abs=1.5)

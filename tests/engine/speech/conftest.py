@@ -1,0 +1,48 @@
+"""Voices to listen to."""
+
+from pathlib import Path
+
+import pytest
+from voices_to_hear import LabelledVoice, read_voice
+
+from engine.evaluate.lips import read_reference
+from engine.speech import Listener
+from engine.voice import Voice
+
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
+
+
+@pytest.fixture(scope="session")
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture(scope="session")
+def voices(shared_media: Path) -> Path:
+    return shared_media / "voices"
+
+
+@pytest.fixture(scope="session")
+def real_speech(voices: Path) -> list[LabelledVoice]:
+    """Read speech with known phones."""
+    labels = sorted(voices.glob("*.phone.json"))
+    names = [path.name.removesuffix(".phone.json") for path in labels]
+    return [
+        LabelledVoice(name, read_voice(voices / f"{name}.wav"), read_reference(path))
+        for name, path in zip(names, labels, strict=True)
+    ]
+
+
+@pytest.fixture(scope="session")
+def president(voices: Path) -> Voice:
+    """11 s of a speech with long pauses, over an old microphone."""
+    return read_voice(voices / "jfk.flac")
+
+
+@pytest.fixture(scope="session")
+def korean_voice() -> Voice:
+    """The Korean sample of the repository."""
+    samples = sorted(ASSETS.rglob("*ko*.og[ga]"))
+    if not samples:
+        pytest.skip("the Korean sample voice has not been made yet")
+    return read_voice(samples[0])

@@ -1,0 +1,75 @@
+"""The lips belong to the voice."""
+
+import numpy as np
+import pytest
+
+from engine.evaluate import lips
+from engine.talking.warp import opening as opening_shown
+
+
+@pytest.fixture(scope="module")
+def report(listener, real_speech):
+    return lips.measure(
+        [(v.voice, v.phones) for v in real_speech], lambda voice: listener.motion_of(voice, 1)
+    )
+
+
+def test_mouth_is_closed_on_m_b_p(listener, real_speech):
+    """Every M, B and P of the recordings has a frame with closed lips within 40 ms."""
+    missed = []
+    for speech in real_speech:
+        opening = opening_shown(listener.motion_of(speech.voice, 1))
+        missed += [
+            (speech.name, phone)
+            for phone in speech.phones
+            if phone.name in {"M", "B", "P"} and not lips.closes_near(opening, phone)
+        ]
+    count = sum(phone.name in {"M", "B", "P"} for speech in real_speech for phone in speech.phones)
+    assert len(missed) <= 0.05 * count, missed
+
+
+def test_mouth_is_shut_in_silence(report):
+    assert report.real.shut_in_silence >= 0.95
+
+
+def test_lips_part_in_all_other_speech(report):
+    assert report.real.closed_elsewhere <= 0.12
+
+
+def test_mouth_classes_agree_with_what_was_said(report):
+    assert report.real.agreement >= 0.72
+
+
+def test_a_shuffled_voice_does_not_fit(report):
+    """The measures mean something: the same voice in another order fails them."""
+    assert report.control.agreement <= 0.5 * report.real.agreement
+    assert report.control.closed_on_mbp <= 0.7
+    assert report.control.shut_in_silence <= 0.5
+
+
+def test_mouth_follows_the_voice_at_once(report):
+    assert all(abs(lag) <= 0.04 for lag in report.lags), report.lags
+    assert min(report.correlations) >= 0.7, report.correlations
+
+
+def test_mouth_rests_in_the_pauses_of_a_speech(listener, president):
+    """In the long pauses of a real speech the mouth is shut, in between it moves."""
+    heard = listener.listen(president, 1)
+    opening = opening_shown(heard.motion)
+    speaking = np.zeros(len(opening), bool)
+    for phone in heard.phones:
+        speaking[int((phone.start - 0.1) * 25) : int((phone.end + 0.1) * 25) + 2] = True
+    assert (~speaking).sum() > 50
+    assert np.median(opening[~speaking]) < 0.01
+    assert opening[speaking].std() > 0.05
+
+
+def test_korean_labials_close_the_lips(listener, korean_voice):
+    """A Korean sentence moves the mouth with the voice and closes it on its labials."""
+    motion = listener.motion_of(korean_voice, 1)
+    opening = opening_shown(motion)
+    lag, correlation = lips.lag_behind_voice(opening, korean_voice)
+    assert abs(lag) <= 0.08
+    assert correlation >= 0.5
+    assert "MBP" in motion.viseme
+    assert opening[[i for i, name in enumerate(motion.viseme) if name == "MBP"]].min() < lips.CLOSED
