@@ -100,6 +100,7 @@ class EngineArtist:
             report(Stage.DECODE, 0.0)
             heard = engine.decoder.voice(voice)
             speaker = from_json(character["character.json"].decode(), _pixels(character["drawing.png"]))
+            self._scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._scratch) as folder:
                 talk = engine.speak(speaker, heard, Path(folder), seed, report)
                 return Made({path.name: path.read_bytes() for path in talk.files}, talk.notices)

@@ -7,7 +7,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from time import time
 
 from bot import memory
@@ -21,6 +22,7 @@ from storage.blobs import BlobStore
 from storage.database import Database, Work
 from storage.models import Delivery, DeliveryState, Job, Person, Render
 
+UPLOAD_SECONDS = 900.0  # longest time that a message may be on its way
 TICK = 5.0  # s between looks when nobody wakes the courier (another process may have made something)
 AT_ONCE = 20  # addresses served at the same time
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # s between tries to send a message that was surely not taken
@@ -98,7 +100,7 @@ class Courier:
         return [
             delivery
             for delivery in await deliveries.sending(work)
-            if self._dead(delivery.courier or "", now - (delivery.sending_at or 0.0))
+            if self._dead(delivery.courier or "", now - (delivery.sending_at or 0.0) - UPLOAD_SECONDS)
             and delivery.courier != self._name
         ]
 
@@ -112,9 +114,8 @@ class Courier:
             if not_before > now:
                 wait = min(wait, not_before - now)
             elif place not in self._rounds:
-                task = asyncio.create_task(self._round(platform, address))
-                self._rounds[place] = task
-                task.add_done_callback(lambda done, place=place: self._ended(place, done))
+                task = self._rounds[place] = asyncio.create_task(self._round(platform, address))
+                task.add_done_callback(partial(self._ended, place))
         return wait
 
     def _ended(self, place: tuple[str, str], task: asyncio.Task[None]) -> None:
@@ -139,7 +140,7 @@ class Courier:
         """Send one message and note what became of it; False when the rest has to wait."""
         delivery = letter.delivery
         try:
-            content = await self._blobs.read(letter.key) if letter.key else None
+            letter, content = await self._with_content(letter)
             shown = await frontend.show(delivery.address, letter.reply, content)
         except NotDelivered as problem:
             wait = max(problem.retry_after, min(FIRST_WAIT * 2 ** (delivery.attempts - 1), LONGEST_WAIT))
@@ -155,6 +156,17 @@ class Courier:
             return True
         await self._sent(letter, shown)
         return True
+
+    async def _with_content(self, letter: Letter) -> tuple[Letter, bytes | None]:
+        """Fetch the bytes of a letter's file; one that is gone becomes a word about that."""
+        if letter.key is None:
+            return letter, None
+        try:
+            return letter, await self._blobs.read(letter.key)
+        except FileNotFoundError:
+            log.error("the file of delivery %s is gone", letter.delivery.id)
+            gone = Reply(letter.reply.language, (say("file-gone"),), letter.reply.buttons)
+            return replace(letter, reply=gone, key=None), None
 
     async def _settle(self, letter: Letter, state: DeliveryState, **about: object) -> None:
         async with self._database.writing() as work:

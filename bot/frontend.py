@@ -21,7 +21,7 @@ PLAIN_PARTS: Parts = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A message that arrived; `file_id` is what the platform calls its file, if it can be sent again by that."""
+    """A message that arrived; `file_id`: what the platform calls its file, if that can be sent again."""
 
     message_id: str
     file_id: str | None = None

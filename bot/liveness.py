@@ -16,7 +16,7 @@ PROCESS = new_id()  # tells two processes with the same number apart: in contain
 
 def worker_id() -> str:
     """Name a worker of this process."""
-    return f"{socket.gethostname()}/{os.getpid()}/{PROCESS}/{new_id()}"
+    return "@".join((socket.gethostname(), str(os.getpid()), PROCESS, new_id()))
 
 
 def is_dead(worker: str, silent_seconds: float) -> bool:
@@ -25,11 +25,11 @@ def is_dead(worker: str, silent_seconds: float) -> bool:
     Parameters
     ----------
     worker : what `worker_id` gave there
-    silent_seconds : since its last heartbeat
+    silent_seconds : since it should last have given a sign of life
     """
     if silent_seconds > LEASE_SECONDS:
         return True
-    host, number, process, _ = worker.split("/")
+    host, number, process, _ = worker.split("@")
     if host != socket.gethostname():
         return False
     if int(number) == os.getpid():

@@ -90,10 +90,6 @@ class Records:
         said = failure(message_id, values, job.id, ours=message_id == OUR_FAULT)
         await self._tell(work, await self._person(work, job), job, [_words(s) for s in said])
 
-    async def stopped(self, work: Work, job: Job) -> None:
-        """Tell that the operator cancelled a job."""
-        await self._tell(work, await self._person(work, job), job, [("stopped-by-operator", {})])
-
     async def _character(self, work: Work, person: Person, job: Job) -> str:
         style = job.style or ""
         character = Character(
@@ -137,3 +133,11 @@ class Records:
 
 def _words(said: Said) -> tuple[str, dict[str, object]]:
     return said.message_id, dict(said.values)
+
+
+async def tell_stopped(work: Work, job: Job, now: float) -> None:
+    """Tell somebody that the operator cancelled their job."""
+    person = await people.get(work, job.person_id)
+    if person is not None:
+        words: deliveries.Words = [("stopped-by-operator", {})]
+        await deliveries.add(work, job, deliveries.WORDS, words, platform=person.platform, now=now)

@@ -7,7 +7,7 @@ dies between leaves SENDING: nobody knows whether it arrived. It becomes UNCLEAR
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from storage.database import Work
 from storage.ids import new_id
@@ -43,6 +43,18 @@ async def add(
 async def get(work: Work, delivery_id: str) -> Delivery | None:
     """Find a delivery."""
     return (await work.session.scalars(select(Delivery).where(Delivery.id == delivery_id))).one_or_none()
+
+
+async def undelivered(work: Work, person_id: str) -> int:
+    """Count what is pending or on its way to somebody."""
+    open_states = (DeliveryState.PENDING, DeliveryState.SENDING)
+    query = select(func.count()).select_from(Delivery)
+    return (
+        await work.session.scalar(
+            query.where(Delivery.person_id == person_id, Delivery.state.in_(open_states))
+        )
+        or 0
+    )
 
 
 async def addresses_waiting(work: Work, platforms: Sequence[str]) -> list[tuple[str, str, float]]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
 
 from storage.database import Work
-from storage.models import LIVE, Job, JobState, Person
+from storage.models import LIVE, Blob, Job, JobState, Person
 
 
 async def get(work: Work, job_id: str) -> Job | None:
@@ -47,6 +47,17 @@ async def newest(work: Work, state: JobState | None, limit: int) -> Sequence[Job
     if state is not None:
         query = query.where(Job.state == state)
     return (await work.session.scalars(query)).all()
+
+
+async def beginning_with(work: Work, beginning: str) -> Sequence[Job]:
+    """List the jobs whose id begins so, at most two."""
+    query = select(Job).where(Job.id.startswith(beginning, autoescape=True)).limit(2)
+    return (await work.session.scalars(query)).all()
+
+
+async def has_input(work: Work, job: Job) -> bool:
+    """Say whether the photo or voice of a job is still kept."""
+    return await work.session.get(Blob, job.blob_id) is not None
 
 
 async def count_by_state(work: Work) -> dict[str, int]:

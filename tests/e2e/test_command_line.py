@@ -227,7 +227,12 @@ def test_a_bad_photo_is_refused_in_one_sentence(name, tmp_path):
     path.write_bytes(content())
     language = "ko" if name in {"1x1", "no face"} else "en"
     done = mytalkcon(
-        "make", path, VOICE, "--out", tmp_path / "out", language={"ko": "ko_KR.UTF-8", "en": "C.UTF-8"}[language]
+        "make",
+        path,
+        VOICE,
+        "--out",
+        tmp_path / "out",
+        language={"ko": "ko_KR.UTF-8", "en": "C.UTF-8"}[language],
     )
     refused_with(done, message_id, language)
     assert not (tmp_path / "out").exists()
