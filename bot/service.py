@@ -193,8 +193,8 @@ class Service:
         await memory.remember(work, person, conversation, self._clock())
         return tuple(replies), False
 
-    async def drawn(self, work: Work, person: Person, event: Event, address: str) -> tuple[Reply, ...]:
-        """Let the dialogue go on when the engine has drawn a character (in the queue's transaction)."""
+    async def go_on(self, work: Work, person: Person, event: Event, address: str) -> tuple[Reply, ...]:
+        """Let the dialogue go on with what the engine has done, in the transaction that ends the job."""
         replies, _ = await self._converse(work, person, event, address)
         return replies
 

@@ -22,7 +22,7 @@ class Stopped(BaseException):
 
 
 def supervise(target: Callable[[], None]) -> int:
-    """Run `target` in a child process, again and again; gives its exit code once it ends well or is stopped."""
+    """Run `target` in a child process, over and over; gives the exit code when it ends well or is stopped."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     context = multiprocessing.get_context("spawn")

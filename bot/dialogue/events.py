@@ -270,6 +270,13 @@ class CharacterDrawn:
     character: str
 
 
+@dataclass(frozen=True)
+class PhotoUseless:
+    """The engine cannot draw this photo; why is told apart from this."""
+
+    photo: str
+
+
 Owned = (
     Agreed
     | LanguageChosen
@@ -305,6 +312,7 @@ Outcome = (
     | Forgotten
     | OnItsWay
     | CharacterDrawn
+    | PhotoUseless
 )
 Event = Sent | Outcome
 

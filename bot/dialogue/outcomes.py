@@ -24,6 +24,7 @@ from bot.dialogue.events import (
     OnItsWay,
     Outcome,
     PhotoGone,
+    PhotoUseless,
     QueueListed,
     RenameAsked,
 )
@@ -43,13 +44,15 @@ def answer_outcome(  # noqa: PLR0911 one case an event
         case JobRefused():
             return ways.one(conversation, say(event.reason, limit=event.limit))
         case JobsCancelled(count):
-            return ways.one(conversation, say("cancelled" if count else "nothing-to-cancel"))
+            idle = replace(conversation, choosing=False)
+            return ways.one(idle, say("cancelled" if count else "nothing-to-cancel"))
+        case PhotoUseless(photo):
+            useless = conversation.photo == photo
+            return Turn(_without_photo(conversation) if useless else conversation)
         case CharacterDrawn(character):
             return _drawn(conversation, character, now)
         case PhotoGone():
-            return ways.one(
-                replace(conversation, photo=None, photo_at=None, choosing=False), say("photo-gone")
-            )
+            return ways.one(_without_photo(conversation), say("photo-gone"))
         case NotYours():
             return ways.one(conversation, say("old-button"), *ways.next_step(conversation))
         case Forgotten():
@@ -63,6 +66,10 @@ def answer_outcome(  # noqa: PLR0911 one case an event
         case CharacterFound() | CharacterGone():
             return _character(conversation, event)
     raise TypeError(f"nobody answers {event}")
+
+
+def _without_photo(conversation: Conversation) -> Conversation:
+    return replace(conversation, photo=None, photo_at=None, choosing=False)
 
 
 def _accepted(conversation: Conversation, event: JobAccepted, now: float) -> Turn:
