@@ -59,29 +59,40 @@ class Workshop:
         self._records = records
         self._watchdog = watchdog
         self._deliver_soon = deliver_soon
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._current: Claim | None = None
 
     def stop(self) -> None:
         """End `run` soon: the running job is given back, uncounted."""
-        self._stopping = True
+        self._stopping.set()
         if self._current is not None:
             self._current.stop.set()
 
     async def run(self) -> None:
         """Work until `stop`."""
-        while not self._stopping:
+        while not self._stopping.is_set():
             await self._reclaim()
             async with self._database.writing() as work:
                 self._current = await self._queue.claim(work)
             if self._current is None:
-                await self._queue.wait_for_work(POLL_SECONDS)
+                await self._wait()
                 continue
             try:
                 with self._watchdog.watching(self._current.job.id):
                     await self._do(self._current)
             finally:
                 self._current = None
+
+    async def _wait(self) -> None:
+        """Wait for work, or for the end."""
+        either = [
+            asyncio.create_task(self._queue.wait_for_work(POLL_SECONDS)),
+            asyncio.create_task(self._stopping.wait()),
+        ]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        for task in either:
+            task.cancel()
+        await asyncio.gather(*either, return_exceptions=True)
 
     async def _reclaim(self) -> None:
         """Take up the jobs of workers that died; tell about those that have failed by that."""
@@ -94,7 +105,7 @@ class Workshop:
         job, progress = claim.job, _Progress(claim, self._queue, self._watchdog)
         beating = asyncio.create_task(self._beat(claim, progress))
         try:
-            if self._stopping:
+            if self._stopping.is_set():
                 raise Cancelled("the process stops")
             made = await self._make(job, progress)
             await self._keep(job, made)

@@ -60,3 +60,8 @@ async def preview_of(work: Work, photo_id: str, name: str) -> Render | None:
         .limit(1)
     )
     return found.one_or_none()
+
+
+async def everything(work: Work) -> Sequence[Blob]:
+    """List every file that is kept."""
+    return (await work.session.scalars(select(Blob))).all()
