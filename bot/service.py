@@ -199,10 +199,10 @@ class Service:
         return replies
 
     async def _erase(self, person_id: str) -> None:
-        """Remove a forgotten person's files and the last traces in the database's log."""
+        """Remove a forgotten person's files and the last traces in the database."""
         await self._blobs.delete_person(person_id)
         try:
-            await self._database.checkpoint()
+            await self._database.erase()
         except CheckpointBlocked:
             log.warning("another process reads: the next sweep removes the last traces of a forgotten person")
 

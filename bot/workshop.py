@@ -61,6 +61,7 @@ class Workshop:
         self._deliver_soon = deliver_soon
         self._stopping = asyncio.Event()
         self._current: Claim | None = None
+        self._reclaimed_at = float("-inf")
 
     def stop(self) -> None:
         """End `run` soon: the running job is given back, uncounted."""
@@ -96,6 +97,9 @@ class Workshop:
 
     async def _reclaim(self) -> None:
         """Take up the jobs of workers that died; tell about those that have failed by that."""
+        if monotonic() - self._reclaimed_at < POLL_SECONDS:
+            return
+        self._reclaimed_at = monotonic()
         async with self._database.writing() as work:
             for job in await self._queue.reclaim(work):
                 await self._records.failed(work, job, OUR_FAULT, {})

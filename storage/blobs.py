@@ -85,8 +85,8 @@ class BlobStore:
 
 
 def _written_at(about: dict[str, object]) -> float:
-    """Read the time out of what fsspec tells about a file (folder: mtime; s3: LastModified)."""
-    written = about.get("mtime", about.get("LastModified"))
+    """Read the time out of what fsspec tells about a file; each kind of store has its own word for it."""
+    written = next((about[word] for word in ("mtime", "LastModified", "created") if word in about), None)
     if isinstance(written, datetime):
         return written.timestamp()
     if isinstance(written, int | float):

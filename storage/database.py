@@ -1,8 +1,8 @@
 """The database: connections, transactions, and what SQLite needs to keep promises.
 
 WAL lets readers go on while one writes; `synchronous=FULL` keeps what was accepted even if the power fails;
-`secure_delete` overwrites what is deleted. Write transactions of one process queue up at a lock of ours,
-because SQLite's own waiting is a sleep that is neither fair nor short.
+`secure_delete` overwrites what is deleted, `erase` the rest. Write transactions of one process queue up at
+a lock of ours, because SQLite's own waiting is a sleep that is neither fair nor short.
 """
 
 import asyncio
@@ -97,6 +97,25 @@ class Database:
                     return
             await asyncio.sleep(0.1)
         raise CheckpointBlocked
+
+    async def erase(self) -> None:
+        """Overwrite what deleted rows have left behind (SQLite only).
+
+        `secure_delete` clears the cells that are deleted, but not the copies that earlier moves between pages
+        have left in their gaps: only writing the file anew does. Writers wait meanwhile (0.3 s with
+        10,000 people).
+
+        Raises
+        ------
+        CheckpointBlocked
+            see `checkpoint`; what was deleted is gone from the file then, but not from the log
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        async with self._writer, self._engine.connect() as connection:
+            autocommit = await connection.execution_options(begin=None)
+            await autocommit.exec_driver_sql("VACUUM")
+        await self.checkpoint()
 
     async def close(self) -> None:
         """Close every connection."""

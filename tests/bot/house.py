@@ -90,8 +90,9 @@ class Human:
         await self.press("Webtoon")
         await self.idle()
 
-    async def idle(self, seconds: float = 20.0) -> None:
+    async def idle(self, seconds: float = 60.0) -> None:
         """Wait until nothing waits, runs or is on its way for this person."""
+        pause = 0.01
         async with asyncio.timeout(seconds):
             while True:
                 async with self.app.database.reading() as work:
@@ -101,7 +102,8 @@ class Human:
                     live = await jobs.live(work, person.id)
                     if not live and not await deliveries.undelivered(work, person.id):
                         return
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 0.2)
 
     def said(self) -> list[str]:
         return [reply.text for reply in self.frontend.to(self.who.address)]
