@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from storage.migrate import upgrade
 
-BUSY_SECONDS = 10.0  # how long SQLite waits for another process that writes
-CHECKPOINT_TRIES = 50  # at 0.1 s: a reader of another process may hold the log
+BUSY_MS = 10_000  # how long SQLite waits for another process that writes
+CHECKPOINT_TRIES = 50  # a reader of another process may hold the log
+CHECKPOINT_WAIT_MS, CHECKPOINT_PAUSE = 100, 0.1  # a try, in which nobody writes; s until the next
 
 log = logging.getLogger(__name__)
 
@@ -92,10 +93,13 @@ class Database:
         for _ in range(CHECKPOINT_TRIES):
             async with self._writer, self._engine.connect() as connection:
                 autocommit = await connection.execution_options(begin=None)
+                await autocommit.exec_driver_sql(f"PRAGMA busy_timeout={CHECKPOINT_WAIT_MS}")
                 result = await autocommit.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                if not result.one()[0]:
+                busy = result.one()[0]
+                await autocommit.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
+                if not busy:
                     return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(CHECKPOINT_PAUSE)
         raise CheckpointBlocked
 
     async def erase(self) -> None:
@@ -144,7 +148,7 @@ def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA secure_delete=ON")

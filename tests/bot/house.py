@@ -134,6 +134,9 @@ async def running(
         settings_in(folder), limits, artist, RULES, parts, watchdog=watchdog or Watchdog()
     ) as app:
         task = asyncio.create_task(app.run({frontend.platform: frontend}, ended.wait))
+        body = asyncio.current_task()
+        assert body is not None
+        task.add_done_callback(lambda _: ended.is_set() or body.cancel("a part of the house failed"))
         try:
             yield app
         finally:
