@@ -9,12 +9,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from storage.migrate import upgrade
+from storage.near import connect
 
 BUSY_MS = 10_000  # how long SQLite waits for another process that writes
 CHECKPOINT_TRIES = 50  # a reader of another process may hold the log
@@ -58,11 +60,11 @@ class Database:
     @classmethod
     async def open(cls, url: str) -> "Database":
         """Bring the tables up to date (SQLite only; others by `alembic upgrade head`) and connect."""
-        if make_url(url).get_backend_name() == "sqlite":
-            await asyncio.to_thread(migrate_sqlite, url)
-        engine = create_async_engine(url)
-        if engine.dialect.name == "sqlite":
-            prepare_sqlite(engine.sync_engine)
+        if make_url(url).get_backend_name() != "sqlite":
+            return cls(create_async_engine(url))
+        await asyncio.to_thread(migrate_sqlite, url)
+        engine = create_async_engine(url, async_creator=partial(connect, make_url(url).database or ""))
+        prepare_sqlite(engine.sync_engine)
         return cls(engine)
 
     @asynccontextmanager

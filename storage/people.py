@@ -67,7 +67,8 @@ async def unblock(work: Work, platform: str, platform_id: str) -> bool:
 
 async def is_blocked(work: Work, platform: str, platform_id: str) -> bool:
     """Say whether the operator shut somebody out."""
-    return await work.session.get(Block, (platform, platform_id)) is not None
+    query = select(Block.blocked_at).where(Block.platform == platform, Block.platform_id == platform_id)
+    return await work.session.scalar(query) is not None
 
 
 async def count(work: Work) -> int:
