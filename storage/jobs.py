@@ -4,7 +4,7 @@ Every change of state is guarded by the state (and the worker) that it starts fr
 together only one takes effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -83,6 +83,21 @@ async def newest(work: Work, state: JobState | None, limit: int) -> Sequence[Job
     if state is not None:
         query = query.where(Job.state == state)
     return (await work.session.scalars(query)).all()
+
+
+async def with_person(work: Work, job_id: str) -> tuple[Job, Person] | None:
+    """Find a job and who asked for it."""
+    found = await work.session.execute(
+        select(Job, Person).join(Person, Person.id == Job.person_id).where(Job.id == job_id)
+    )
+    row = found.one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def note_messages(work: Work, messages: Mapping[str, str]) -> None:
+    """Note which message shows the progress of which job."""
+    for job_id, message_id in messages.items():
+        await work.session.execute(update(Job).where(Job.id == job_id).values(progress_message=message_id))
 
 
 async def beginning_with(work: Work, beginning: str) -> Sequence[Job]:

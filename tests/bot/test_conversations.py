@@ -321,7 +321,7 @@ async def test_progress_comes_with_stages_and_goes_with_the_job(artist: FakeArti
     await ann.agree()
     artist.stage_seconds = 0.05
     (reply,) = await ann.photo()
-    await ann.app.teller.progress_shown(reply.job, "message-1")
+    ann.app.teller.progress_shown(reply.job, "message-1")
     await ann.idle()
     mine = [p for address, p in ann.frontend.progress if address == "ann"]
     assert {p.message_id for p in mine[1:]} == {"message-1"}
