@@ -79,6 +79,7 @@ class App:
             swept = await sweep(self.database, self.blobs, time())
             log.info("swept: %s", swept)
             try:
+                await self.database.erase_if_owed()
                 await self.database.checkpoint()
             except CheckpointBlocked:
                 log.warning(

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from storage.migrate import upgrade
@@ -35,6 +35,11 @@ class Work:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self._afterwards: list[Callable[[], None]] = []
+
+    async def owe_erasing(self) -> None:
+        """Note in the database, as part of this transaction, that `Database.erase` has to follow."""
+        if self.session.get_bind().dialect.name == "sqlite":
+            await self.session.execute(text("PRAGMA user_version = 1"))
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have `call` called when the transaction is committed, and only then."""
@@ -121,7 +126,17 @@ class Database:
         async with self._writer, self._engine.connect() as connection:
             autocommit = await connection.execution_options(begin=None)
             await autocommit.exec_driver_sql("VACUUM")
+            await autocommit.exec_driver_sql("PRAGMA user_version = 0")
         await self.checkpoint()
+
+    async def erase_if_owed(self) -> None:
+        """Erase when that had to follow a transaction and a crash came between."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        async with self.reading() as work:
+            owed = (await work.session.execute(text("PRAGMA user_version"))).scalar_one()
+        if owed:
+            await self.erase()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -34,7 +34,8 @@ async def meet(work: Work, platform: str, platform_id: str, language: str, now: 
 
 
 async def forget(work: Work, person: Person) -> None:
-    """Delete every row of somebody; their files are removed by the caller once this is committed."""
+    """Delete every row of somebody; once this is committed their files and the database are to be erased."""
+    await work.owe_erasing()
     await work.session.execute(delete(Person).where(Person.id == person.id))
     work.session.expunge_all()
 
