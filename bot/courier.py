@@ -122,6 +122,8 @@ class Courier:
         now, wait = self._clock(), TICK
         for platform, address, not_before in waiting:
             place = (platform, address)
+            if not self._frontends[platform].reaches(address):
+                continue
             if not_before > now:
                 wait = min(wait, not_before - now)
             elif place not in self._rounds:

@@ -64,7 +64,7 @@ class Teller:
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)
         frontend = frontends.get(known.person.platform) if known else None
-        if known is None or frontend is None:
+        if known is None or frontend is None or not frontend.reaches(known.job.address):
             return
         message = self._messages.get(news.job_id, known.job.progress_message)
         progress = _progress(known, news, message)

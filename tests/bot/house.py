@@ -32,6 +32,9 @@ class FakeFrontend:
         self.progress: list[tuple[str, Progress]] = []
         self.before: Callable[[], None] = lambda: None
 
+    def reaches(self, address: str) -> bool:
+        return True
+
     async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
         self.before()
         self.shown.append((address, reply, content))
