@@ -86,6 +86,8 @@ def with_exit_codes(command: Callable[P, None]) -> Callable[P, None]:
     def guarded(*args: P.args, **options: P.kwargs) -> None:
         try:
             command(*args, **options)
+        except (typer.Exit, typer.Abort, typer.BadParameter):  # typer's own ways to end
+            raise
         except PersonProblem as problem:
             _say_what_went_wrong(problem.message_id, problem.values, "")
             log.info("%s: %s", problem.message_id, problem.detail)

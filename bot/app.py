@@ -1,0 +1,144 @@
+"""Composition root: the only file that wires the concrete parts together."""
+
+import asyncio
+import logging
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+
+from bot.artist import Artist, EngineArtist
+from bot.courier import Courier
+from bot.dialogue import House, Style
+from bot.frontend import Frontend, Parts
+from bot.liveness import is_dead, worker_id
+from bot.queue import EmbeddedQueue, Queue
+from bot.records import Records
+from bot.service import Service
+from bot.settings import QueueSettings, StorageSettings
+from bot.teller import Teller
+from bot.watchdog import Watchdog
+from bot.workshop import Workshop
+from engine.engine import Engine
+from engine.styles import styles
+from engine.worker import EngineThread
+from storage.blobs import BlobStore
+from storage.database import CheckpointBlocked, Database
+from storage.sweep import sweep
+
+SWEEP_SECONDS = 3_600.0
+KEEP_SCRATCH = 86_400.0  # s, where nothing tells that the process is gone
+SWITCH_SECONDS = 0.0005  # what Python the engine runs soon makes way for people's events
+STOP_SECONDS = 10.0  # the engine is asked to stop at least every 0.5 s, in speech every 10 s of voice
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything behind the front ends, put together."""
+
+    database: Database
+    blobs: BlobStore
+    queue: Queue
+    house: House
+    service: Service
+    courier: Courier
+    teller: Teller
+    workshop: Workshop
+
+    async def run(self, frontends: Mapping[str, Frontend], until: Callable[[], Awaitable[object]]) -> None:
+        """Work until `until` returns; if a part of the house fails, everything ends with its error."""
+        tasks = [
+            asyncio.create_task(self.workshop.run(), name="workshop"),
+            asyncio.create_task(self.courier.run(frontends), name="courier"),
+            asyncio.create_task(self.teller.run(frontends), name="teller"),
+            asyncio.create_task(self._sweep_now_and_then(), name="sweep"),
+        ]
+        end = asyncio.ensure_future(until())
+        try:
+            done, _ = await asyncio.wait([*tasks, end], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._stop([*tasks, end])
+        for task in done:
+            task.result()
+
+    async def _stop(self, tasks: list["asyncio.Task[None] | asyncio.Future[object]"]) -> None:
+        """Give the running job back, let messages on their way arrive, end the rest."""
+        self.workshop.stop()
+        await asyncio.wait(tasks[:1], timeout=STOP_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _sweep_now_and_then(self) -> None:
+        while True:
+            swept = await sweep(self.database, self.blobs, time())
+            log.info("swept: %s", swept)
+            try:
+                await self.database.erase_if_owed()
+                await self.database.checkpoint()
+            except CheckpointBlocked:
+                log.warning(
+                    "another process reads all the time: the log of the database grows until it stops"
+                )
+            await asyncio.sleep(SWEEP_SECONDS)
+
+
+@asynccontextmanager
+async def open_app(
+    storage: StorageSettings,
+    queue_settings: QueueSettings,
+    artist: Artist,
+    house: House,
+    parts: Mapping[str, Parts],
+    *,
+    watchdog: Watchdog,
+) -> AsyncIterator[App]:
+    """Put the house together on its database; `parts`: by platform, which files of a result are shown."""
+    storage.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = await Database.open(storage.database)
+    try:
+        blobs = BlobStore(storage.blobs)
+        queue = EmbeddedQueue(database, queue_settings.limits)
+        courier = Courier(database, blobs, house)
+        service = Service(database, blobs, queue, house, deliver_soon=courier.wake)
+        records = Records(service, house, parts, time)
+        workshop = Workshop(
+            database, blobs, queue, artist, records, watchdog=watchdog, deliver_soon=courier.wake
+        )
+        yield App(database, blobs, queue, house, service, courier, Teller(database, queue), workshop)
+    finally:
+        watchdog.close()
+        await database.close()
+
+
+@contextmanager
+def engine_artist(storage: StorageSettings) -> Iterator[Artist]:
+    """Start the engine in its thread."""
+    folder = storage.data_dir / "scratch"
+    scratch = folder / worker_id()
+    scratch.mkdir(parents=True, mode=0o700)
+    clear_scratch(folder)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        with EngineThread(Engine) as thread:
+            yield EngineArtist(thread, scratch)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def clear_scratch(folder: Path) -> None:
+    """Remove what processes that died have left behind."""
+    for left in folder.iterdir():
+        if is_dead(left.name, time() - left.stat().st_mtime - KEEP_SCRATCH):
+            shutil.rmtree(left)
+
+
+def house_of(storage: StorageSettings) -> House:
+    """State the house rules: the engine's styles, the settings' times."""
+    offered = tuple(Style(style.id, style.names) for style in styles())
+    return House(offered, storage.keep_photo_hours, storage.keep_render_days)

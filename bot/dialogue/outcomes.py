@@ -1,0 +1,153 @@
+"""What is said when a wish is fulfilled or refused, and when the engine has drawn a character."""
+
+from dataclasses import replace
+
+from bot.dialogue import ways
+from bot.dialogue.conversation import Conversation, House, Turn, WantTalk
+from bot.dialogue.events import (
+    CancelPressed,
+    CharacterChosen,
+    CharacterDrawn,
+    CharacterFound,
+    CharacterGone,
+    Declined,
+    DropAsked,
+    DropConfirmed,
+    Event,
+    Forgotten,
+    GalleryEntry,
+    GalleryListed,
+    JobAccepted,
+    JobRefused,
+    JobsCancelled,
+    NotYours,
+    OnItsWay,
+    Outcome,
+    PhotoGone,
+    PhotoUseless,
+    QueueListed,
+    RenameAsked,
+)
+from bot.dialogue.replies import Media, Reply, Said, button, say
+from bot.kinds import JobKind
+
+OUTCOMES = Outcome
+
+
+def answer_outcome(  # noqa: PLR0911 one case an event
+    conversation: Conversation, event: Event, house: House, now: float
+) -> Turn:
+    """Answer what became of a wish."""
+    match event:
+        case JobAccepted():
+            return _accepted(conversation, event, now)
+        case JobRefused():
+            return ways.one(conversation, say(event.reason, limit=event.limit))
+        case JobsCancelled(count):
+            idle = replace(conversation, choosing=False)
+            return ways.one(idle, say("cancelled" if count else "nothing-to-cancel"))
+        case PhotoUseless(photo):
+            useless = conversation.photo == photo
+            return Turn(_without_photo(conversation) if useless else conversation)
+        case CharacterDrawn(character):
+            return _drawn(conversation, character, now)
+        case PhotoGone():
+            return ways.one(_without_photo(conversation), say("photo-gone"))
+        case NotYours():
+            return ways.one(conversation, say("old-button"), *ways.next_step(conversation))
+        case Forgotten():
+            return ways.one(conversation, say("forgotten"))
+        case OnItsWay(count):
+            return Turn(conversation) if count else ways.one(conversation, say("nothing-to-show"))
+        case QueueListed():
+            return _queue(conversation, event)
+        case GalleryListed():
+            return _gallery(conversation, event, house)
+        case CharacterFound() | CharacterGone():
+            return _character(conversation, event)
+    raise TypeError(f"nobody answers {event}")
+
+
+def _without_photo(conversation: Conversation) -> Conversation:
+    return replace(conversation, photo=None, photo_at=None, choosing=False)
+
+
+def _accepted(conversation: Conversation, event: JobAccepted, now: float) -> Turn:
+    """Say that work is on its way; its progress is shown in this message."""
+    language = conversation.language
+    if event.kind is JobKind.PREVIEW:
+        new = event.blob != conversation.photo
+        at = now if new else conversation.photo_at
+        choosing = conversation.choosing or new
+        conversation = replace(conversation, photo=event.blob, photo_at=at, choosing=choosing)
+    if event.kind is JobKind.DRAW:
+        conversation = replace(conversation, choosing=False, drawing=True)
+    cancel = button(language, "cancel-button", CancelPressed(event.job))
+    says = (say(f"accepted-{event.kind}"), ways_to_wait(event.position))
+    return Turn(conversation, (Reply(language, says, ((cancel,),), job=event.job),))
+
+
+def ways_to_wait(position: int) -> Said:
+    """Say how many go before."""
+    return say("waiting-next") if position == 0 else say("waiting-behind", ahead=position)
+
+
+def _drawn(conversation: Conversation, character: str, now: float) -> Turn:
+    """A character is there: it speaks the voice that waits, if one does."""
+    conversation = replace(conversation, character=character, drawing=False)
+    if not conversation.holds_voice(now) or conversation.voice is None:
+        return Turn(conversation)
+    return Turn(replace(conversation, voice=None, voice_at=None), wishes=(WantTalk(conversation.voice),))
+
+
+def _queue(conversation: Conversation, event: QueueListed) -> Turn:
+    if not event.jobs:
+        return ways.one(conversation, say("queue-empty"), *ways.next_step(conversation))
+    replies = []
+    for kind, job, position in event.jobs:
+        cancel = button(conversation.language, "cancel-button", CancelPressed(job))
+        says = (say(f"accepted-{kind}"), ways_to_wait(position))
+        replies.append(Reply(conversation.language, says, ((cancel,),), job=job))
+    return Turn(conversation, tuple(replies))
+
+
+def _gallery(conversation: Conversation, event: GalleryListed, house: House) -> Turn:
+    if not event.entries:
+        return ways.one(conversation, say("gallery-empty"), *ways.next_step(conversation))
+    head = Reply(conversation.language, (say("gallery", count=len(event.entries)),))
+    shown = tuple(_entry(conversation, entry, house) for entry in event.entries)
+    return Turn(conversation, (head, *shown))
+
+
+def _entry(conversation: Conversation, entry: GalleryEntry, house: House) -> Reply:
+    """Show a character with what can be done with it."""
+    language, about = conversation.language, entry.character
+    style = house.style_name(entry.style, language)
+    active = about == conversation.character
+    use = () if active else (button(language, "choose-button", CharacterChosen(about)),)
+    rename = button(language, "rename-button", RenameAsked(about))
+    drop = button(language, "drop-button", DropAsked(about))
+    said = say("gallery-active" if active else "gallery-entry", name=entry.name, style=style)
+    media = Media("sticker.webp", entry.render, entry.file_id) if entry.render else None
+    return Reply(language, (said,), ((*use, rename, drop),), media)
+
+
+def _character(conversation: Conversation, event: CharacterFound | CharacterGone) -> Turn:
+    if isinstance(event, CharacterGone):
+        left = replace(conversation, character=event.active)
+        return ways.one(left, say("character-dropped", name=event.name), *ways.next_step(left))
+    about, language = event.character, conversation.language
+    match event.about:
+        case "chosen":
+            chosen = replace(conversation, character=about, choosing=False)
+            return ways.one(chosen, say("character-chosen", name=event.name), *ways.next_step(chosen))
+        case "rename":
+            asked = replace(conversation, asked=f"rename {about}")
+            return ways.one(asked, say("rename-question", name=event.name))
+        case "renamed":
+            return ways.one(conversation, say("character-renamed", name=event.name))
+        case "drop":
+            yes = button(language, "drop-yes-button", DropConfirmed(about))
+            no = button(language, "keep-button", Declined(conversation.person))
+            return ways.one(conversation, say("drop-question", name=event.name), buttons=((yes,), (no,)))
+    raise ValueError(f"nothing is said about a character that was {event.about}")

@@ -1,0 +1,85 @@
+"""What a front end is to the rest of the house, and what it can report back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.artist import PREVIEW_FILE
+from bot.dialogue import Reply
+from bot.kinds import JobKind
+from storage.models import JobState
+
+Parts = Mapping[JobKind, tuple[str, ...]]
+"""Files of a result that a platform shows, in order; the words and buttons come with the last one."""
+
+PLAIN_PARTS: Parts = {
+    JobKind.PREVIEW: (PREVIEW_FILE,),
+    JobKind.DRAW: ("sticker.webp",),
+    JobKind.SPEAK: ("talk.mp4",),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A message that arrived; `file_id`: what the platform calls its file, if that can be sent again."""
+
+    message_id: str
+    file_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a job stands: one message that is edited.
+
+    Attributes
+    ----------
+    reply : what to show, with its Cancel button
+    done : 0..1 of the whole job, for a bar; 0 while it waits
+    state : an ended job's message can go (its result comes by itself) or, when cancelled, say so
+    message_id : the message to edit; None: there is none yet
+    """
+
+    job: str
+    reply: Reply
+    done: float
+    state: JobState
+    message_id: str | None
+
+
+class NotDelivered(Exception):
+    """The platform surely did not take the message: it is tried again, not before `retry_after` seconds."""
+
+    def __init__(self, retry_after: float = 0.0) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Unreachable(Exception):
+    """The person cannot be reached any more (blocked us, chat deleted): nothing is tried again."""
+
+
+class Frontend(Protocol):
+    """A platform's adapter. Events go to service.handle; what comes later comes in here."""
+
+    @property
+    def platform(self) -> str:
+        """Name of the platform, as in the table `people`."""
+
+    @property
+    def parts(self) -> Parts:
+        """Which files of a result are shown."""
+
+    def reaches(self, address: str) -> bool:
+        """Say whether this process can show something there (a console shows one person's messages only)."""
+
+    async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
+        """Show a message with a result; `content` are the bytes of its file, unless it has a file id.
+
+        Raises
+        ------
+        NotDelivered, Unreachable
+            when the message surely did not arrive; after any other error nobody knows
+        """
+
+    async def show_progress(self, address: str, progress: Progress) -> str | None:
+        """Show or edit a job's progress; gives the message's id, None when nothing was shown."""

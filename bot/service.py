@@ -1,0 +1,227 @@
+"""The service: takes what a person does, lets the dialogue answer, fulfils its wishes, remembers.
+
+One event is one transaction: the conversation, the job that it asked for and the note that it was handled
+are kept together or not at all. Front ends call `handle` and show the replies; everything that comes later
+(progress, results) reaches them through bot/teller.py and bot/courier.py.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import time
+from weakref import WeakValueDictionary
+
+from bot import memory
+from bot.dialogue import Event, House, Reply, answer
+from bot.dialogue.answers import keeps_media
+from bot.dialogue.events import (
+    CharacterGone,
+    Forgotten,
+    JobRefused,
+    JobsCancelled,
+    NotYours,
+    Owned,
+    PhotoGone,
+    PhotoReceived,
+    Sent,
+    VoiceReceived,
+)
+from bot.dialogue.replies import say
+from bot.queue import Queue
+from bot.sentences import known_language
+from bot.wishes import Wishes
+from storage import files, people
+from storage.blobs import BlobStore
+from storage.database import CheckpointBlocked, Database, Work
+from storage.ids import new_id
+from storage.models import Blob, Person, Purpose
+
+UPLOAD_BYTES = 20_000_000  # of a photo or a voice; also the most that Telegram hands out
+HOUR = 3_600.0  # s
+VOICE_HOURS = 24.0  # of a voice whose job has not been delivered
+
+log = logging.getLogger(__name__)
+
+Load = Callable[[], Awaitable[bytes]]
+
+# After these events there may be files that nobody needs any more.
+FREEING = (CharacterGone, JobRefused, JobsCancelled, PhotoGone)
+
+
+@dataclass(frozen=True)
+class Who:
+    """Somebody on a platform, and the chat that they write in.
+
+    Attributes
+    ----------
+    platform_id : what the platform calls the person
+    address : what the platform calls the chat; answers go there
+    language : tag that the platform reports
+    """
+
+    platform: str
+    platform_id: str
+    address: str
+    language: str | None = None
+
+
+class Service:
+    """Use cases of the bot; see the module's words.
+
+    Parameters
+    ----------
+    house : styles, and how long things are kept
+    clock : Unix seconds
+    deliver_soon : called when there may be something to deliver
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        queue: Queue,
+        house: House,
+        *,
+        clock: Callable[[], float] = time,
+        deliver_soon: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._house = house
+        self._clock = clock
+        self._wishes = Wishes(queue, clock, deliver_soon)
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def handle(
+        self, who: Who, event: Sent, load: Load | None = None, event_id: str | None = None
+    ) -> tuple[Reply, ...]:
+        """Take an event and give the replies to show. Nothing is given for an event that was handled before.
+
+        Parameters
+        ----------
+        load : gets the bytes of a photo or voice; only called when they may be kept
+        event_id : the platform's id of the update, so that the same one again changes nothing
+
+        Raises
+        ------
+        whatever `load` raises; nothing is kept then
+        """
+        lock = self._locks.setdefault((who.platform, who.platform_id), asyncio.Lock())
+        async with lock:
+            if isinstance(event, PhotoReceived | VoiceReceived):
+                return await self._handle_media(who, event, load, event_id)
+            return await self._handle(who, event, None, event_id)
+
+    async def content(self, who: Who, render_id: str) -> bytes | None:
+        """Give the bytes of something that was made for this person; None when they are gone."""
+        async with self._database.reading() as work:
+            person = await people.find(work, who.platform, who.platform_id)
+            render = await files.render(work, render_id, person.id) if person else None
+        if person is None or render is None or render.blob_id is None:
+            return None
+        return await self._blobs.read(f"{person.id}/{render.blob_id}")
+
+    async def note_file_id(self, platform: str, render_id: str, file_id: str) -> None:
+        """Remember what a platform calls a file that was shown in a reply."""
+        async with self._database.writing() as work:
+            await files.note_file_id(work, render_id, platform, file_id)
+
+    async def _handle_media(
+        self, who: Who, event: PhotoReceived | VoiceReceived, load: Load | None, event_id: str | None
+    ) -> tuple[Reply, ...]:
+        """Put a photo or voice into the store, if it may be kept, and then answer."""
+        async with self._database.reading() as work:
+            person = await people.find(work, who.platform, who.platform_id)
+        if person is None or not keeps_media(memory.conversation_of(person)) or load is None:
+            return await self._handle(who, event, None, event_id)
+        content = await load()
+        if len(content) > UPLOAD_BYTES:
+            said = say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000)
+            return (Reply(person.language, (said,)),)
+        photo = isinstance(event, PhotoReceived)
+        blob = Blob(
+            id=new_id(),
+            person_id=person.id,
+            purpose=Purpose.PHOTO if photo else Purpose.VOICE,
+            name="photo" if photo else "voice",
+            size=len(content),
+            created_at=self._clock(),
+            expires_at=self._clock() + (self._house.photo_hours if photo else VOICE_HOURS) * HOUR,
+        )
+        await self._blobs.write(blob.key, content)
+        kept = False
+        try:
+            stored = PhotoReceived(blob.id) if photo else VoiceReceived(blob.id)
+            replies = await self._handle(who, stored, blob, event_id)
+            kept = True
+        finally:
+            if not kept:
+                await self._blobs.delete([blob.key])
+        return replies
+
+    async def _handle(
+        self, who: Who, event: Sent, blob: Blob | None, event_id: str | None
+    ) -> tuple[Reply, ...]:
+        """Answer in one transaction; what it made superfluous is removed afterwards."""
+        now, removed = self._clock(), list[str]()
+        async with self._database.writing() as work:
+            if await people.is_blocked(work, who.platform, who.platform_id):
+                return ()
+            person = await people.meet(work, who.platform, who.platform_id, known_language(who.language), now)
+            if event_id is not None and not await people.first_sight(work, person, event_id, now):
+                return ()
+            if not person.language_chosen and who.language is not None:
+                person.language = known_language(who.language)
+            if blob is not None:
+                if blob.person_id != person.id:  # forgotten while the photo was on its way
+                    return await self._without_media(work, person, event, now)
+                await files.keep(work, blob)
+            person_id, held = person.id, {person.photo_id, person.voice_id} - {None}
+            replies, events = await self._converse(work, person, event, who.address)
+            forgotten = any(isinstance(event, Forgotten) for event in events)
+            freed = any(isinstance(event, FREEING) for event in events)
+            if not forgotten and (freed or not held <= {person.photo_id, person.voice_id}):
+                removed = await memory.let_go(work, person, self._clock())
+        if forgotten:
+            await self._erase(person_id)
+        await self._blobs.delete(removed)
+        return replies
+
+    async def _without_media(self, work: Work, person: Person, event: Sent, now: float) -> tuple[Reply, ...]:
+        return answer(memory.conversation_of(person), event, self._house, now).replies
+
+    async def _converse(
+        self, work: Work, person: Person, event: Event, address: str
+    ) -> tuple[tuple[Reply, ...], tuple[Event, ...]]:
+        """Answer an event and everything that follows from it; gives the replies and all the events."""
+        conversation = await memory.recall(work, person)
+        replies: list[Reply] = []
+        events: list[Event] = [NotYours() if _is_of_another(event, person) else event]
+        for current in events:  # grows while the dialogue has wishes
+            turn = answer(conversation, current, self._house, self._clock())
+            conversation = turn.conversation
+            replies.extend(turn.replies)
+            for wish in turn.wishes:
+                events.append(await self._wishes.fulfil(work, person, conversation, wish, address))
+        if not isinstance(events[-1], Forgotten):
+            await memory.remember(work, person, conversation, self._clock())
+        return tuple(replies), tuple(events)
+
+    async def go_on(self, work: Work, person: Person, event: Event, address: str) -> tuple[Reply, ...]:
+        """Let the dialogue go on with what the engine has done, in the transaction that ends the job."""
+        replies, _ = await self._converse(work, person, event, address)
+        return replies
+
+    async def _erase(self, person_id: str) -> None:
+        """Remove a forgotten person's files and the last traces in the database."""
+        await self._blobs.delete_person(person_id)
+        try:
+            await self._database.erase()
+        except CheckpointBlocked:
+            log.warning("another process reads: the next sweep removes the last traces of a forgotten person")
+
+
+def _is_of_another(event: Event, person: Person) -> bool:
+    """Say whether a button was shown to somebody else than who pressed it."""
+    return isinstance(event, Owned) and event.owner != person.id

@@ -1,0 +1,89 @@
+"""The watchdog: ends the process when a stage of a job hangs, so that whoever supervises it starts it again.
+
+A hanging C library cannot be stopped from inside; the process can. The job was counted as an attempt when it
+was claimed, so that three hangs end it.
+"""
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from time import monotonic
+from types import MappingProxyType
+
+EXIT_HANGING = 70  # EX_SOFTWARE of sysexits.h
+LOOK_SECONDS = 0.5
+
+# Longest time of each stage in seconds: far beyond what a slow machine needs for the longest input (60 s of
+# voice). "start" lasts from the claim to the first report: the first job loads the models.
+LIMITS: Mapping[str, float] = MappingProxyType(
+    {
+        "start": 300.0,
+        "decode": 120.0,
+        "face": 60.0,
+        "matte": 60.0,
+        "draw": 300.0,
+        "speech": 300.0,
+        "render": 900.0,
+        "encode": 300.0,
+    }
+)
+
+log = logging.getLogger(__name__)
+
+
+def end_process() -> None:
+    """Write where every thread stands, and end at once: nothing that hangs could be waited for."""
+    faulthandler.dump_traceback(sys.__stderr__ or 2)
+    os._exit(EXIT_HANGING)
+
+
+class Watchdog:
+    """Watches the one job that a worker runs; calls `overrun` when a stage lasts longer than its limit."""
+
+    def __init__(
+        self, limits: Mapping[str, float] = LIMITS, overrun: Callable[[], None] = end_process
+    ) -> None:
+        self._limits = limits
+        self._overrun = overrun
+        self._lock = threading.Lock()
+        self._job = ""
+        self._stage = ""
+        self._since = 0.0
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    @contextmanager
+    def watching(self, job_id: str) -> Iterator[None]:
+        """Watch a job for the length of the block."""
+        self._set(job_id, "start")
+        try:
+            yield
+        finally:
+            self._set("", "")
+
+    def stage(self, job_id: str, stage: str) -> None:
+        """Note the stage that the job is in; the clock starts anew only with a new stage."""
+        with self._lock:
+            if job_id == self._job and stage != self._stage:
+                self._stage, self._since = stage, monotonic()
+
+    def close(self) -> None:
+        """Stop watching for good."""
+        self._closed.set()
+
+    def _set(self, job_id: str, stage: str) -> None:
+        with self._lock:
+            self._job, self._stage, self._since = job_id, stage, monotonic()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(LOOK_SECONDS):
+            with self._lock:
+                job, stage, lasted = self._job, self._stage, monotonic() - self._since
+            if job and lasted > self._limits[stage]:
+                log.critical("job %s: stage %s lasts %.0f s: ending the process", job, stage, lasted)
+                self._overrun()
+                self._set("", "")

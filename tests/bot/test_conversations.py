@@ -1,0 +1,370 @@
+"""Whole conversations through service, queue, workshop and courier, on a fake engine."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.app import App
+from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived
+from bot.frontend import NotDelivered, Unreachable
+from bot.service import UPLOAD_BYTES
+from bot.settings import QueueSettings
+from storage import files, jobs, people
+from storage.models import Blob, JobState, Purpose
+from tests.bot.fake_artist import FakeArtist
+from tests.bot.house import FakeFrontend, Human, running
+
+
+@pytest.fixture
+def artist() -> FakeArtist:
+    return FakeArtist()
+
+
+@pytest.fixture
+def frontend() -> FakeFrontend:
+    return FakeFrontend()
+
+
+@pytest.fixture
+async def app(tmp_path: Path, artist: FakeArtist, frontend: FakeFrontend) -> AsyncIterator[App]:
+    async with running(tmp_path, artist, frontend) as app:
+        yield app
+
+
+@pytest.fixture
+def ann(app: App, frontend: FakeFrontend) -> Human:
+    return Human(app, frontend, "ann")
+
+
+async def kept(app: App) -> list[Blob]:
+    async with app.database.reading() as work:
+        return list(await files.everything(work))
+
+
+async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_path: Path):
+    (welcome,) = await ann.do(CommandGiven("start"))
+    assert "I agree" in welcome.buttons[0][0].label
+    assert "send a selfie" in welcome.text
+    await ann.press("I agree", [welcome])
+    (waiting,) = await ann.photo()
+    assert waiting.job is not None
+    await ann.idle()
+    assert ann.files() == ["preview.jpg"]
+    await ann.press("2. Pencil")
+    await ann.idle()
+    assert ann.files() == ["preview.jpg", "sticker.webp"]
+    await ann.voice()
+    await ann.idle()
+    assert ann.files() == ["preview.jpg", "sticker.webp", "talk.mp4"]
+    assert [blob.name for blob in await kept(app) if blob.purpose == Purpose.VOICE] == [], "voices go at once"
+    await ann.press("As a round video")
+    await ann.idle()
+    assert ann.files()[-1] == "note.mp4"
+    on_disk = {path.name for path in (tmp_path / "blobs").rglob("*") if path.is_file()}
+    assert on_disk == {blob.id for blob in await kept(app)}
+
+
+async def test_before_consent_nothing_is_loaded_or_kept(app: App, ann: Human, tmp_path: Path):
+    async def must_not_load() -> bytes:
+        raise AssertionError("loaded before consent")
+
+    from bot.dialogue.events import PhotoReceived
+
+    (reply,) = await app.service.handle(ann.who, PhotoReceived(), must_not_load)
+    assert "I agree" in reply.buttons[0][0].label
+    assert not (tmp_path / "blobs").exists()
+
+
+async def test_a_voice_before_the_photo_waits_for_the_character(ann: Human):
+    await ann.agree()
+    (held,) = await ann.voice(b"hello there")
+    assert "10 minutes" in held.text
+    await ann.photo()
+    await ann.idle()
+    await ann.press("Webtoon")
+    await ann.idle()
+    assert ann.files() == ["preview.jpg", "sticker.webp", "talk.mp4"]
+    assert ann.frontend.shown[-1][2].startswith(b"talk.mp4 of hello there")
+    assert "says what you have sent" in ann.said()[1]
+
+
+async def test_with_a_character_a_voice_is_enough(ann: Human):
+    await ann.has_character()
+    (reply,) = await ann.voice()
+    assert reply.job is not None
+    await ann.idle()
+    assert ann.files()[-1] == "talk.mp4"
+
+
+async def test_the_same_photo_in_another_style_shows_the_same_preview_at_once(artist: FakeArtist, ann: Human):
+    await ann.has_character()
+    before = artist.done
+    await ann.press("Another style")
+    await ann.idle()
+    assert ann.files()[-1] == "preview.jpg"
+    assert artist.done == before
+    content = ann.frontend.shown[-1][2]
+    assert content is None, "the platform has this file: it is not sent again"
+
+
+async def test_a_new_photo_replaces_the_old_one(app: App, ann: Human):
+    await ann.has_character()
+    await ann.photo(b"another photo")
+    await ann.idle()
+    assert len([blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]) == 1
+
+
+async def test_what_cannot_be_drawn_is_told_and_forgotten(ann: Human):
+    await ann.agree()
+    await ann.photo(b"no face")
+    await ann.idle()
+    assert ann.said() == [
+        "I see no face in this photo: send one where your face looks towards the camera, in good light."
+    ]
+    assert (await ann.person()).photo_id is None
+
+
+async def test_a_word_about_the_photo_comes_with_the_picture(ann: Human):
+    await ann.agree()
+    await ann.photo(b"two faces")
+    await ann.idle()
+    assert "more than one face" in ann.said()[0]
+
+
+async def test_three_failures_are_told_and_the_next_job_goes_on(app: App, ann: Human):
+    bob = Human(app, ann.frontend, "bob")
+    await ann.agree()
+    await bob.agree()
+    await ann.photo(b"fail")
+    await bob.photo()
+    await asyncio.gather(ann.idle(), bob.idle())
+    assert len(ann.said()) == 1
+    assert "(id " in ann.said()[0]
+    assert bob.files() == ["preview.jpg"]
+    async with app.database.reading() as work:
+        (job,) = await jobs.newest(work, JobState.FAILED, 5)
+    assert (job.attempts, job.error) == (3, "EngineError: told to fail")
+    assert job.id in ann.said()[0]
+
+
+async def test_cancel_of_a_running_job_is_seen_at_once_and_nothing_comes_after(
+    artist: FakeArtist, ann: Human
+):
+    await ann.has_character()
+    seen = len(ann.said())
+    (reply,) = await ann.voice(b"slow voice")
+    await asyncio.sleep(0.3)
+    started = time.monotonic()
+    (answer,) = await ann.press("Cancel", [reply])
+    assert time.monotonic() - started < 0.5
+    assert answer.text == "Cancelled."
+    await asyncio.sleep(0.5)
+    assert artist.stopped_at - started < 0.5, "the engine stops too"
+    assert len(ann.said()) == seen
+    (again,) = await ann.press("Cancel", [reply])
+    assert again.text == "There is nothing to cancel any more."
+
+
+async def test_nobody_else_presses_ones_buttons(app: App, ann: Human):
+    await ann.has_character()
+    (waiting,) = await ann.voice(b"slow voice")
+    eve = Human(app, ann.frontend, "eve")
+    await eve.agree()
+    shown = [*ann.frontend.to("ann"), waiting]
+    for reply in shown:
+        for button in (b for row in reply.buttons for b in row):
+            answers = await eve.press(button.label, [reply])
+            assert all(answer.media is None for answer in answers), button.label
+            texts = " ".join(answer.text for answer in answers)
+            assert any(
+                word in texts for word in ("does not work", "nothing to cancel", "not have that photo")
+            )
+    await ann.idle()
+    assert ann.files()[-1] == "talk.mp4"
+    assert eve.files() == []
+
+
+async def test_the_same_update_twice_is_one_job(app: App, ann: Human):
+    await ann.agree()
+    assert len(await ann.photo(event_id="update-7")) == 1
+    assert await ann.photo(event_id="update-7") == ()
+    await ann.idle()
+    assert ann.files() == ["preview.jpg"]
+    assert len([blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]) == 1
+
+
+async def test_a_style_pressed_twice_is_one_drawing(artist: FakeArtist, ann: Human):
+    await ann.agree()
+    await ann.photo()
+    await ann.idle()
+    artist.stage_seconds = 0.1
+    await ann.press("Webtoon")
+    await ann.press("Webtoon")
+    await ann.idle()
+    assert ann.files() == ["preview.jpg", "sticker.webp"]
+
+
+async def test_gallery_choose_rename_delete(app: App, ann: Human):
+    await ann.has_character()
+    await ann.press("2. Pencil")
+    await ann.idle()
+    head, first, second = await ann.do(CommandGiven("characters"))
+    assert "2" in head.text
+    assert (first.media.name, "this one speaks" in second.text) == ("sticker.webp", True)
+    await ann.press("Let it speak", [first])
+    (question,) = await ann.press("Rename", [first])
+    assert "Webtoon" in question.text
+    (renamed,) = await ann.do(TextReceived("  내\n 얼굴\u202e "))
+    assert renamed.text == "The character's name is 내 얼굴 now."
+    (sure,) = await ann.press("Delete", [first])
+    (gone,) = await ann.press("Delete this character", [sure])
+    assert "내 얼굴 is deleted" in gone.text
+    assert len(await ann.do(CommandGiven("characters"))) == 2
+    left = await kept(app)
+    assert len([b for b in left if b.purpose == Purpose.CHARACTER]) == 2, "only the other character's files"
+    await ann.voice()
+    await ann.idle()
+    assert ann.files()[-1] == "talk.mp4", "the other one speaks now"
+
+
+async def test_language_is_followed_until_it_is_chosen(app: App, ann: Human, frontend: FakeFrontend):
+    cho = Human(app, frontend, "cho", "ko-KR")
+    (welcome,) = await cho.do(CommandGiven("start"))
+    assert "안녕하세요" in welcome.text
+    await cho.agree()
+    (languages,) = await cho.do(CommandGiven("language"))
+    (answer,) = await cho.press("English", [languages])
+    assert answer.text.startswith("I speak English")
+    await cho.photo(b"no face")
+    await cho.idle()
+    assert cho.said()[0].startswith("I see no face")
+
+
+async def test_too_large_files_are_refused(ann: Human, tmp_path: Path):
+    await ann.agree()
+    (reply,) = await ann.photo(bytes(UPLOAD_BYTES + 1))
+    assert reply.text == "This file is too large: at most 20 MB."
+    assert not (tmp_path / "blobs").exists()
+
+
+async def test_blocked_people_get_no_answer_and_leave_nothing(app: App, ann: Human):
+    async with app.database.writing() as work:
+        await people.block(work, "fake", "ann", 1.0)
+    assert await ann.do(CommandGiven("start")) == ()
+    async with app.database.writing() as work:
+        assert await people.count(work) == 0
+        assert await people.unblock(work, "fake", "ann")
+    assert len(await ann.do(CommandGiven("start"))) == 1
+
+
+async def test_limits_are_told_in_words_and_leave_no_file(tmp_path: Path, frontend: FakeFrontend):
+    limits = QueueSettings(_env_file=None, jobs_per_day=4)
+    async with running(tmp_path / "small", FakeArtist(), frontend, limits=limits) as app:
+        ann = Human(app, frontend, "ann")
+        await ann.has_character()
+        texts = [(await ann.voice(b"slow"))[0].text for _ in range(3)]
+        assert texts[2] == "You have reached today's 4 jobs. Come back tomorrow!"
+        await ann.do(CommandGiven("cancel"))
+        assert [blob for blob in await kept(app) if blob.purpose == Purpose.VOICE] == []
+
+
+async def test_a_message_that_was_not_taken_is_tried_again_and_nothing_overtakes_it(ann: Human):
+    await ann.agree()
+    refusals = iter([NotDelivered(0.1), NotDelivered(0.1)])
+
+    def refuse_twice() -> None:
+        if (refusal := next(refusals, None)) is not None:
+            raise refusal
+
+    ann.frontend.before = refuse_twice
+    await ann.photo()
+    await ann.idle()
+    assert ann.files() == ["preview.jpg"]
+
+
+async def test_who_cannot_be_reached_is_left_alone(ann: Human):
+    await ann.agree()
+
+    def unreachable() -> None:
+        raise Unreachable
+
+    ann.frontend.before = unreachable
+    await ann.photo()
+    await ann.idle()
+    assert ann.files() == []
+
+
+async def test_when_nobody_knows_whether_it_arrived_the_person_is_asked(ann: Human):
+    await ann.agree()
+    troubles = iter([TimeoutError("the line went dead")])
+
+    def line_goes_dead() -> None:
+        if (trouble := next(troubles, None)) is not None:
+            raise trouble
+
+    ann.frontend.before = line_goes_dead
+    await ann.photo()
+    await ann.idle()
+    assert ann.files() == []
+    assert "do not know whether" in ann.said()[0]
+    await ann.press("Show result")
+    await ann.idle()
+    assert ann.files() == ["preview.jpg"]
+    (answer,) = await ann.press("Show result")
+    assert "already" in answer.text
+
+
+async def test_progress_comes_with_stages_and_goes_with_the_job(artist: FakeArtist, ann: Human):
+    await ann.agree()
+    artist.stage_seconds = 0.05
+    (reply,) = await ann.photo()
+    ann.app.teller.progress_shown(reply.job, "message-1")
+    await ann.idle()
+    mine = [p for address, p in ann.frontend.progress if address == "ann"]
+    assert {p.message_id for p in mine[1:]} == {"message-1"}
+    assert [p.done for p in mine] == sorted(p.done for p in mine)
+    assert "drawing" in " ".join(p.reply.text for p in mine)
+    assert mine[-1].state == JobState.DONE
+
+
+async def test_a_voice_while_a_new_photo_waits_for_its_style_asks_who_shall_speak(ann: Human):
+    await ann.has_character()
+    await ann.photo(b"new photo")
+    await ann.idle()
+    (question,) = await ann.voice()
+    assert "Use my character" in question.buttons[0][0].label
+    await ann.press("Use my character", [question])
+    await ann.idle()
+    assert ann.files()[-1] == "talk.mp4"
+
+
+async def test_a_job_that_is_interrupted_by_a_stop_goes_on_after_it(tmp_path: Path, frontend: FakeFrontend):
+    """SIGTERM and start again: the job is done, and the interruption was no attempt."""
+    async with running(tmp_path / "house", FakeArtist(), frontend) as app:
+        ann = Human(app, frontend, "ann")
+        await ann.has_character()
+        (reply,) = await ann.voice(b"slow voice")
+        await asyncio.sleep(0.3)
+    async with running(tmp_path / "house", FakeArtist(), frontend) as app:
+        again = Human(app, frontend, "ann")
+        await again.idle()
+        assert again.files()[-1] == "talk.mp4"
+        async with app.database.reading() as work:
+            job = await jobs.get(work, reply.job or "")
+            assert job is not None
+            assert (job.state, job.attempts) == (JobState.DONE, 1)
+
+
+async def test_a_photo_that_cannot_be_fetched_changes_nothing(app: App, ann: Human, tmp_path: Path):
+    await ann.agree()
+
+    async def line_goes_dead() -> bytes:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await app.service.handle(ann.who, PhotoReceived(), line_goes_dead)
+    assert not (tmp_path / "blobs").exists()
+    assert (await ann.person()).photo_id is None

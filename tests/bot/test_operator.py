@@ -1,0 +1,51 @@
+"""The operator's commands on the database of a running bot."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.jobs import app as jobs_app
+from storage.models import JobState
+from tests.bot.fake_artist import FakeArtist
+from tests.bot.house import FakeFrontend, Human, running
+
+
+def operator(*words: str) -> str:
+    result = CliRunner().invoke(jobs_app, words, env={"COLUMNS": "200"})
+    return f"{result.exit_code} {result.output}"
+
+
+async def test_list_show_retry_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A job fails; the operator sees why and tries again; another one is cancelled and its person told."""
+    import asyncio
+
+    monkeypatch.setenv("MYTALKCON_DATA_DIR", str(tmp_path))
+    frontend, artist = FakeFrontend(), FakeArtist()
+    async with running(tmp_path, artist, frontend) as app:
+        ann = Human(app, frontend, "ann")
+        await ann.agree()
+        (reply,) = await ann.photo(b"fail")
+        job = reply.job
+        await ann.idle()
+        listed = await asyncio.to_thread(operator, "list", "--state", "failed")
+        assert job in listed
+        assert "told to fail" in listed
+        shown = await asyncio.to_thread(operator, "show", job[:8])
+        assert "state             failed" in shown
+        assert "attempts          3" in shown
+        artist._be_bad = lambda given: None  # the fault is repaired
+        assert await asyncio.to_thread(operator, "retry", job) == "0 The job waits again.\n"
+        await ann.idle()
+        assert ann.files() == ["preview.jpg"]
+        assert "is not a failed job" in await asyncio.to_thread(operator, "retry", job)
+
+        (slow,) = await ann.photo(b"slow")
+        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(operator, "cancel", slow.job) == "0 The job is cancelled.\n"
+        await ann.idle()
+        await asyncio.sleep(3.0)  # the running process notices with its next heartbeat
+        assert "cancelled this" in ann.said()[-1]
+        assert "had ended already" in await asyncio.to_thread(operator, "cancel", slow.job)
+        assert "0 jobs have an id" in await asyncio.to_thread(operator, "show", "nothing")
+    assert JobState.CANCELLED in await asyncio.to_thread(operator, "list")
