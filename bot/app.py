@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from storage.sweep import sweep
 
 SWEEP_SECONDS = 3_600.0
 KEEP_SCRATCH = 86_400.0  # s, where nothing tells that the process is gone
+SWITCH_SECONDS = 0.0005  # what Python the engine runs soon makes way for people's events
 STOP_SECONDS = 10.0  # the engine is asked to stop at least every 0.5 s, in speech every 10 s of voice
 
 log = logging.getLogger(__name__)
@@ -77,6 +79,7 @@ class App:
             swept = await sweep(self.database, self.blobs, time())
             log.info("swept: %s", swept)
             try:
+                await self.database.erase_if_owed()
                 await self.database.checkpoint()
             except CheckpointBlocked:
                 log.warning(
@@ -120,6 +123,7 @@ def engine_artist(storage: StorageSettings) -> Iterator[Artist]:
     scratch = folder / worker_id()
     scratch.mkdir(parents=True, mode=0o700)
     clear_scratch(folder)
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         with EngineThread(Engine) as thread:
             yield EngineArtist(thread, scratch)

@@ -5,6 +5,8 @@ A progress function raises Cancelled when a job is not wanted any more; the engi
 
 import asyncio
 import io
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,8 @@ PREVIEW_FILE = "preview.jpg"
 CHARACTER_FILES = ("character.json", "drawing.png")  # what `speak` needs of a character
 STICKER_FILES = ("sticker.webp", "sticker.png")
 TALK_FILES = ("talk.mp4", "note.mp4", "talk.webm")
+
+NICENESS = 10  # of the engine's threads: 0 is usual, 19 the most modest
 
 Result = TypeVar("Result")
 
@@ -108,13 +112,26 @@ class EngineArtist:
         return await self._run(work, progress)
 
     async def _run(self, work: Work[Result], progress: Progress) -> Result:
-        ticket = self._thread.submit(work, report=progress)
+        def behind_people(engine: Engine, report: Progress) -> Result:
+            make_way()
+            return work(engine, report)
+
+        ticket = self._thread.submit(behind_people, report=progress)
         try:
             # shielded: the engine thread sets the result of a ticket that nobody awaits any more, too
             return await asyncio.shield(asyncio.wrap_future(ticket.future))
         except asyncio.CancelledError:
             ticket.cancel()
             raise
+
+
+def make_way() -> None:
+    """Let the calling thread, and those it starts, stand back behind the one that answers people.
+
+    On Linux priorities are a thread's own; elsewhere they are the whole process's, and nothing is done.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
 def _files_of(character: Character) -> dict[str, bytes]:

@@ -24,6 +24,7 @@ from storage.models import Delivery, DeliveryState, Job, Person, Render
 
 UPLOAD_SECONDS = 900.0  # longest time that a message may be on its way
 TICK = 5.0  # s between looks when nobody wakes the courier (another process may have made something)
+LAST_SECONDS = 10.0  # for messages on their way when the process stops
 AT_ONCE = 20  # addresses served at the same time
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # s between tries to send a message that was surely not taken
 
@@ -60,6 +61,7 @@ class Courier:
         self._frontends: Mapping[str, Frontend] = {}
         self._wake = asyncio.Event()
         self._rounds: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._stopping = False
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     def wake(self) -> None:
@@ -77,8 +79,17 @@ class Courier:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait)
         finally:
-            if self._rounds:
-                await asyncio.wait(self._rounds.values(), timeout=10.0)
+            self._stopping = True
+            await self._end_rounds()
+
+    async def _end_rounds(self) -> None:
+        """Let what is on its way arrive, but not for ever: what is not noted as sent by then is unclear."""
+        rounds = list(self._rounds.values())
+        if rounds:
+            await asyncio.wait(rounds, timeout=LAST_SECONDS)
+        for task in rounds:
+            task.cancel()
+        await asyncio.gather(*rounds, return_exceptions=True)
 
     async def recover(self) -> None:
         """Find messages whose courier died while they were on their way."""
@@ -111,6 +122,8 @@ class Courier:
         now, wait = self._clock(), TICK
         for platform, address, not_before in waiting:
             place = (platform, address)
+            if not self._frontends[platform].reaches(address):
+                continue
             if not_before > now:
                 wait = min(wait, not_before - now)
             elif place not in self._rounds:
@@ -127,7 +140,7 @@ class Courier:
     async def _round(self, platform: str, address: str) -> None:
         """Deliver everything that waits at an address."""
         async with self._at_once:
-            while (letter := await self._take(platform, address)) is not None:
+            while not self._stopping and (letter := await self._take(platform, address)) is not None:
                 if not await self._deliver(self._frontends[platform], letter):
                     return
 

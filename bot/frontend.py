@@ -69,6 +69,9 @@ class Frontend(Protocol):
     def parts(self) -> Parts:
         """Which files of a result are shown."""
 
+    def reaches(self, address: str) -> bool:
+        """Say whether this process can show something there (a console shows one person's messages only)."""
+
     async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
         """Show a message with a result; `content` are the bytes of its file, unless it has a file id.
 

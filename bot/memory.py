@@ -28,7 +28,7 @@ def conversation_of(person: Person) -> Conversation:
 
 async def recall(work: Work, person: Person) -> Conversation:
     """Read the conversation, and whether a character is being drawn."""
-    drawing = any(job.kind == JobKind.DRAW for job in await jobs.live(work, person.id))
+    drawing = await jobs.has_live(work, person.id, JobKind.DRAW)
     return replace(conversation_of(person), drawing=drawing)
 
 

@@ -15,7 +15,18 @@ from weakref import WeakValueDictionary
 from bot import memory
 from bot.dialogue import Event, House, Reply, answer
 from bot.dialogue.answers import keeps_media
-from bot.dialogue.events import Forgotten, NotYours, Owned, PhotoReceived, Sent, VoiceReceived
+from bot.dialogue.events import (
+    CharacterGone,
+    Forgotten,
+    JobRefused,
+    JobsCancelled,
+    NotYours,
+    Owned,
+    PhotoGone,
+    PhotoReceived,
+    Sent,
+    VoiceReceived,
+)
 from bot.dialogue.replies import say
 from bot.queue import Queue
 from bot.sentences import known_language
@@ -33,6 +44,9 @@ VOICE_HOURS = 24.0  # of a voice whose job has not been delivered
 log = logging.getLogger(__name__)
 
 Load = Callable[[], Awaitable[bytes]]
+
+# After these events there may be files that nobody needs any more.
+FREEING = (CharacterGone, JobRefused, JobsCancelled, PhotoGone)
 
 
 @dataclass(frozen=True)
@@ -150,7 +164,7 @@ class Service:
         self, who: Who, event: Sent, blob: Blob | None, event_id: str | None
     ) -> tuple[Reply, ...]:
         """Answer in one transaction; what it made superfluous is removed afterwards."""
-        now = self._clock()
+        now, removed = self._clock(), list[str]()
         async with self._database.writing() as work:
             if await people.is_blocked(work, who.platform, who.platform_id):
                 return ()
@@ -163,9 +177,12 @@ class Service:
                 if blob.person_id != person.id:  # forgotten while the photo was on its way
                     return await self._without_media(work, person, event, now)
                 await files.keep(work, blob)
-            person_id = person.id
-            replies, forgotten = await self._converse(work, person, event, who.address)
-            removed = [] if forgotten else await memory.let_go(work, person, now)
+            person_id, held = person.id, {person.photo_id, person.voice_id} - {None}
+            replies, events = await self._converse(work, person, event, who.address)
+            forgotten = any(isinstance(event, Forgotten) for event in events)
+            freed = any(isinstance(event, FREEING) for event in events)
+            if not forgotten and (freed or not held <= {person.photo_id, person.voice_id}):
+                removed = await memory.let_go(work, person, self._clock())
         if forgotten:
             await self._erase(person_id)
         await self._blobs.delete(removed)
@@ -176,22 +193,20 @@ class Service:
 
     async def _converse(
         self, work: Work, person: Person, event: Event, address: str
-    ) -> tuple[tuple[Reply, ...], bool]:
-        """Answer an event and everything that follows from it; gives the replies, and whether to forget."""
+    ) -> tuple[tuple[Reply, ...], tuple[Event, ...]]:
+        """Answer an event and everything that follows from it; gives the replies and all the events."""
         conversation = await memory.recall(work, person)
         replies: list[Reply] = []
-        pending: list[Event] = [NotYours() if _is_of_another(event, person) else event]
-        while pending:
-            current = pending.pop(0)
+        events: list[Event] = [NotYours() if _is_of_another(event, person) else event]
+        for current in events:  # grows while the dialogue has wishes
             turn = answer(conversation, current, self._house, self._clock())
             conversation = turn.conversation
             replies.extend(turn.replies)
             for wish in turn.wishes:
-                pending.append(await self._wishes.fulfil(work, person, conversation, wish, address))
-            if isinstance(current, Forgotten):
-                return tuple(replies), True
-        await memory.remember(work, person, conversation, self._clock())
-        return tuple(replies), False
+                events.append(await self._wishes.fulfil(work, person, conversation, wish, address))
+        if not isinstance(events[-1], Forgotten):
+            await memory.remember(work, person, conversation, self._clock())
+        return tuple(replies), tuple(events)
 
     async def go_on(self, work: Work, person: Person, event: Event, address: str) -> tuple[Reply, ...]:
         """Let the dialogue go on with what the engine has done, in the transaction that ends the job."""

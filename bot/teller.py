@@ -1,5 +1,6 @@
 """The teller: turns the queue's news into progress messages on the front ends."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from bot.dialogue import results
 from bot.frontend import Frontend, Progress
 from bot.kinds import JobKind
 from bot.queue import News, Queue
-from storage import jobs, people
+from storage import jobs
 from storage.database import Database
 from storage.models import Job, JobState, Person
+
+SAVE_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -32,28 +35,36 @@ class Teller:
         self._queue = queue
         self._known: dict[str, _Known] = {}
         self._messages: dict[str, str] = {}  # of live jobs
+        self._unsaved: dict[str, str] = {}
 
     async def run(self, frontends: Mapping[str, Frontend]) -> None:
         """Tell until cancelled. A front end that fails to show progress is logged and told the next news."""
-        async with self._queue.news() as stream:
+        async with self._queue.news() as stream, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._save_now_and_then())
             async for news in stream:
                 try:
                     await self._tell(frontends, news)
                 except Exception:  # progress may be lost, results never: whatever a platform raises
                     log.exception("progress of job %s was not shown", news.job_id)
 
-    async def progress_shown(self, job_id: str, message_id: str) -> None:
+    def progress_shown(self, job_id: str, message_id: str) -> None:
         """Note the message that a front end has shown for a job, so that it is edited from now on."""
         self._messages[job_id] = message_id
-        async with self._database.writing() as work:
-            job = await jobs.get(work, job_id)
-            if job is not None:
-                job.progress_message = message_id
+        self._unsaved[job_id] = message_id
+
+    async def _save_now_and_then(self) -> None:
+        """Note the messages in the rows, for edits after a restart; all at once: events go first."""
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            if self._unsaved:
+                unsaved, self._unsaved = self._unsaved, {}
+                async with self._database.writing() as work:
+                    await jobs.note_messages(work, unsaved)
 
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)
         frontend = frontends.get(known.person.platform) if known else None
-        if known is None or frontend is None:
+        if known is None or frontend is None or not frontend.reaches(known.job.address):
             return
         message = self._messages.get(news.job_id, known.job.progress_message)
         progress = _progress(known, news, message)
@@ -62,16 +73,15 @@ class Teller:
             self._messages.pop(news.job_id, None)
         shown = await frontend.show_progress(known.job.address, progress)
         if shown is not None and shown != message and news.job_id in self._known:
-            await self.progress_shown(news.job_id, shown)
+            self.progress_shown(news.job_id, shown)
 
     async def _know(self, job_id: str) -> _Known | None:
         if job_id not in self._known:
             async with self._database.reading() as work:
-                job = await jobs.get(work, job_id)
-                person = await people.get(work, job.person_id) if job else None
-            if job is None or person is None:
+                found = await jobs.with_person(work, job_id)
+            if found is None:
                 return None
-            self._known[job_id] = _Known(job, person)
+            self._known[job_id] = _Known(*found)
         return self._known[job_id]
 
 

@@ -85,7 +85,8 @@ class Wishes:
         """Show a photo in every style: the preview that is there already, or a new one."""
         if not await files.photo_exists(work, photo, person.id):
             return events.PhotoGone()
-        made = await files.preview_of(work, photo, PREVIEW_FILE)
+        known = photo == person.photo_id
+        made = await files.preview_of(work, photo, PREVIEW_FILE) if known else None
         job = await jobs.get(work, made.job_id) if made is not None and made.job_id else None
         if made is not None and job is not None:
             words: deliveries.Words = [("next-style", {})]

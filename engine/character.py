@@ -49,6 +49,13 @@ class Character:
     roll: float = 0.0
 
 
+def settled(character: Character) -> Character:
+    """The character as it will be after it was saved and loaded: what it says today it says tomorrow."""
+    drawing = character.drawing.copy()
+    drawing[drawing[..., 3] == 0] = 0
+    return from_json(to_json(character), drawing)
+
+
 def to_json(character: Character) -> str:
     """Everything but the drawing, as JSON without time and path; landmarks to 0.01 px."""
     values = {

@@ -5,11 +5,11 @@ by one thread only: the engine thread (engine/worker.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from engine.character import Character
+from engine.character import Character, settled
 from engine.errors import Notice
 from engine.face import Face
 from engine.face.finder import FaceFinder, FoundFace
@@ -125,14 +125,15 @@ class Engine:
         sitting: Sitting = prepare(upright, face)
         characters = []
         for number, style_id in enumerate(style_ids):
-            progress(Stage.DRAW, (number + 0.5) / (len(style_ids) + 0.5))  # the sitting is half a style's work
-            characters.append(draw(sitting, style_id, seed))
+            progress(Stage.DRAW, (number + 0.5) / (len(style_ids) + 0.5))  # the sitting: half a style
+            characters.append(settled(draw(sitting, style_id, seed)))
         progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)
 
     def listen(self, voice: Voice, seed: int = 0, progress: Progress = silent) -> Heard:
-        """Hear a voice: phones and the motion of a face that says it."""
-        return self._listener.listen(voice, seed ^ SPEECH_SEED, progress)
+        """Hear a voice: phones, the motion of a face that says it, and all words about the voice."""
+        heard = self._listener.listen(voice, seed ^ SPEECH_SEED, progress)
+        return replace(heard, notices=voice.notices + heard.notices)
 
     def speak(
         self, character: Character, voice: Voice, folder: Path, seed: int = 0, progress: Progress = silent
@@ -152,4 +153,4 @@ class Engine:
             progress(Stage.ENCODE, 0.0)
             files = writer.close()
         progress(Stage.ENCODE, 1.0)
-        return Talk(tuple(files), heard.motion, voice.notices + heard.notices)
+        return Talk(tuple(files), heard.motion, heard.notices)

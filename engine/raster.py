@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.arrays import FloatMap, Pixels, Points
 
 Raster = TypeVar("Raster", NDArray[np.uint8], NDArray[np.float32])
+_NO_MAP = cast(NDArray[np.float32], None)  # OpenCV takes None here, its stubs do not know
 Matrix = NDArray[np.float32]
 """Affine matrix (2, 3) that takes points (x, y, 1) of a source picture to points of the result."""
 
@@ -26,6 +27,16 @@ def smoothstep(low: float, high: float, value: FloatMap) -> FloatMap:
 def unit(picture: Pixels) -> FloatMap:
     """Return uint8 0..255 as float32 0..1."""
     return cast(FloatMap, picture.astype(np.float32) * np.float32(1 / 255))
+
+
+def rounded_off(picture: FloatMap) -> Pixels:
+    """Return float32 0..255 as uint8; what lies beyond is clipped."""
+    return cast(Pixels, cv2.convertScaleAbs(np.maximum(picture, 0)))
+
+
+def mean_of(first: Pixels, second: Pixels, share: float = 0.5) -> Pixels:
+    """`share` of the first picture, the rest of the second."""
+    return cast(Pixels, cv2.addWeighted(first, share, second, 1 - share, 0))
 
 
 def box_blur(picture: Raster, radius: int) -> Raster:
@@ -87,7 +98,7 @@ def looked_up(
     picture: Raster, positions: FloatMap, method: int = cv2.INTER_LINEAR, border: int = cv2.BORDER_REPLICATE
 ) -> Raster:
     """`picture` at `positions` (H, W, 2), x and y in px."""
-    return cast(Raster, cv2.remap(picture, positions, None, method, borderMode=border))
+    return cast(Raster, cv2.remap(picture, positions, _NO_MAP, method, borderMode=border))
 
 
 def disc(diameter: float) -> Pixels:

@@ -5,6 +5,7 @@ by right is said by the table `blobs` alone; storage/sweep.py removes what has n
 """
 
 import asyncio
+import errno
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -59,19 +60,18 @@ class BlobStore:
         if not isinstance(self._files, LocalFileSystem):
             self._files.pipe_file(self._path(key), content)
             return
-        place = Path(self._path(key))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = place.with_name(place.name + UNFINISHED)
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(place)
+        try:
+            _write_file(Path(self._path(key)), content)
+        except FileNotFoundError:  # somebody removed the empty folder at this very moment
+            _write_file(Path(self._path(key)), content)
 
     def _delete(self, keys: list[str]) -> None:
         for key in keys:
             if self._files.exists(self._path(key)):
                 self._files.rm_file(self._path(key))
+        if isinstance(self._files, LocalFileSystem):
+            for folder in {Path(self._path(key)).parent for key in keys}:
+                _remove_if_empty(folder)
 
     def _delete_folder(self, person_id: str) -> None:
         if self._files.exists(self._path(person_id)):
@@ -82,6 +82,25 @@ class BlobStore:
             return []
         found = self._files.find(self._root, detail=True)
         return [Stored(path[len(self._root) + 1 :], _written_at(about)) for path, about in found.items()]
+
+
+def _write_file(place: Path, content: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_name(place.name + UNFINISHED)
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(place)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a person's folder when its last file is gone."""
+    try:
+        folder.rmdir()
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+            raise
 
 
 def _written_at(about: dict[str, object]) -> float:

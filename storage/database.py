@@ -9,15 +9,18 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from storage.migrate import upgrade
+from storage.near import connect
 
-BUSY_SECONDS = 10.0  # how long SQLite waits for another process that writes
-CHECKPOINT_TRIES = 50  # at 0.1 s: a reader of another process may hold the log
+BUSY_MS = 10_000  # how long SQLite waits for another process that writes
+CHECKPOINT_TRIES = 50  # a reader of another process may hold the log
+CHECKPOINT_WAIT_MS, CHECKPOINT_PAUSE = 100, 0.1  # a try, in which nobody writes; s until the next
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,11 @@ class Work:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
         self._afterwards: list[Callable[[], None]] = []
+
+    async def owe_erasing(self) -> None:
+        """Note in the database, as part of this transaction, that `Database.erase` has to follow."""
+        if self.session.get_bind().dialect.name == "sqlite":
+            await self.session.execute(text("PRAGMA user_version = 1"))
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Have `call` called when the transaction is committed, and only then."""
@@ -57,11 +65,11 @@ class Database:
     @classmethod
     async def open(cls, url: str) -> "Database":
         """Bring the tables up to date (SQLite only; others by `alembic upgrade head`) and connect."""
-        if make_url(url).get_backend_name() == "sqlite":
-            await asyncio.to_thread(migrate_sqlite, url)
-        engine = create_async_engine(url)
-        if engine.dialect.name == "sqlite":
-            prepare_sqlite(engine.sync_engine)
+        if make_url(url).get_backend_name() != "sqlite":
+            return cls(create_async_engine(url))
+        await asyncio.to_thread(migrate_sqlite, url)
+        engine = create_async_engine(url, async_creator=partial(connect, make_url(url).database or ""))
+        prepare_sqlite(engine.sync_engine)
         return cls(engine)
 
     @asynccontextmanager
@@ -92,10 +100,13 @@ class Database:
         for _ in range(CHECKPOINT_TRIES):
             async with self._writer, self._engine.connect() as connection:
                 autocommit = await connection.execution_options(begin=None)
+                await autocommit.exec_driver_sql(f"PRAGMA busy_timeout={CHECKPOINT_WAIT_MS}")
                 result = await autocommit.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-                if not result.one()[0]:
+                busy = result.one()[0]
+                await autocommit.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MS}")
+                if not busy:
                     return
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(CHECKPOINT_PAUSE)
         raise CheckpointBlocked
 
     async def erase(self) -> None:
@@ -115,7 +126,17 @@ class Database:
         async with self._writer, self._engine.connect() as connection:
             autocommit = await connection.execution_options(begin=None)
             await autocommit.exec_driver_sql("VACUUM")
+            await autocommit.exec_driver_sql("PRAGMA user_version = 0")
         await self.checkpoint()
+
+    async def erase_if_owed(self) -> None:
+        """Erase when that had to follow a transaction and a crash came between."""
+        if self._engine.dialect.name != "sqlite":
+            return
+        async with self.reading() as work:
+            owed = (await work.session.execute(text("PRAGMA user_version"))).scalar_one()
+        if owed:
+            await self.erase()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -144,7 +165,7 @@ def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA secure_delete=ON")

@@ -4,7 +4,8 @@ Every change of state is guarded by the state (and the worker) that it starts fr
 together only one takes effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
@@ -19,18 +20,53 @@ async def get(work: Work, job_id: str) -> Job | None:
     return found.one_or_none()
 
 
-async def count_waiting(work: Work, person_id: str | None = None) -> int:
-    """Count waiting jobs, all or somebody's."""
-    query = select(func.count()).select_from(Job).where(Job.state == JobState.WAITING)
-    if person_id is not None:
-        query = query.where(Job.person_id == person_id)
-    return await work.session.scalar(query) or 0
+@dataclass(frozen=True)
+class Load:
+    """How many jobs wait in all and of somebody, and how many they have asked for since some time."""
+
+    waiting: int
+    waiting_of_person: int
+    asked_since: int
 
 
-async def count_since(work: Work, person_id: str, since: float) -> int:
-    """Count the jobs that somebody has asked for since a time."""
-    query = select(func.count()).select_from(Job).where(Job.person_id == person_id, Job.created_at > since)
-    return await work.session.scalar(query) or 0
+async def load(work: Work, person_id: str, since: float) -> Load:
+    """Count what the limits are about."""
+    counted = select(func.count()).select_from(Job)
+    waiting = counted.where(Job.state == JobState.WAITING)
+    mine = waiting.where(Job.person_id == person_id)
+    recent = counted.where(Job.person_id == person_id, Job.created_at > since)
+    row = await work.session.execute(
+        select(waiting.scalar_subquery(), mine.scalar_subquery(), recent.scalar_subquery())
+    )
+    return Load(*row.one())
+
+
+@dataclass(frozen=True)
+class Place:
+    """What decides when a live job is served."""
+
+    job_id: str
+    person_id: str
+    number: int
+    state: JobState
+    served_at: float | None  # when the person was last served
+
+
+async def places(work: Work) -> list[Place]:
+    """List all live jobs by what decides their order; light, since it is asked for often."""
+    rows = await work.session.execute(
+        select(Job.id, Job.person_id, Job.number, Job.state, Person.served_at)
+        .join(Person, Person.id == Job.person_id)
+        .where(Job.state.in_(LIVE))
+        .order_by(Job.number)
+    )
+    return [Place(job, person, number, JobState(state), at) for job, person, number, state, at in rows]
+
+
+async def has_live(work: Work, person_id: str, kind: str) -> bool:
+    """Say whether a job of a kind waits or runs for somebody."""
+    query = select(Job.id).where(Job.person_id == person_id, Job.state.in_(LIVE), Job.kind == kind).limit(1)
+    return await work.session.scalar(query) is not None
 
 
 async def live(work: Work, person_id: str | None = None) -> Sequence[Job]:
@@ -49,6 +85,21 @@ async def newest(work: Work, state: JobState | None, limit: int) -> Sequence[Job
     return (await work.session.scalars(query)).all()
 
 
+async def with_person(work: Work, job_id: str) -> tuple[Job, Person] | None:
+    """Find a job and who asked for it."""
+    found = await work.session.execute(
+        select(Job, Person).join(Person, Person.id == Job.person_id).where(Job.id == job_id)
+    )
+    row = found.one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def note_messages(work: Work, messages: Mapping[str, str]) -> None:
+    """Note which message shows the progress of which job."""
+    for job_id, message_id in messages.items():
+        await work.session.execute(update(Job).where(Job.id == job_id).values(progress_message=message_id))
+
+
 async def beginning_with(work: Work, beginning: str) -> Sequence[Job]:
     """List the jobs whose id begins so, at most two."""
     query = select(Job).where(Job.id.startswith(beginning, autoescape=True)).limit(2)
@@ -64,12 +115,6 @@ async def count_by_state(work: Work) -> dict[str, int]:
     """Count jobs by state, for the operator."""
     rows = await work.session.execute(select(Job.state, func.count()).group_by(Job.state))
     return {str(state): number for state, number in rows}
-
-
-async def served_at(work: Work, person_ids: Sequence[str]) -> dict[str, float]:
-    """Say when each of these people was last served; who never was is left out."""
-    rows = await work.session.execute(select(Person.id, Person.served_at).where(Person.id.in_(person_ids)))
-    return {person_id: at for person_id, at in rows if at is not None}
 
 
 async def claim(work: Work, worker: str, now: float) -> Job | None:

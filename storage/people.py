@@ -34,7 +34,8 @@ async def meet(work: Work, platform: str, platform_id: str, language: str, now: 
 
 
 async def forget(work: Work, person: Person) -> None:
-    """Delete every row of somebody; their files are removed by the caller once this is committed."""
+    """Delete every row of somebody; once this is committed their files and the database are to be erased."""
+    await work.owe_erasing()
     await work.session.execute(delete(Person).where(Person.id == person.id))
     work.session.expunge_all()
 
@@ -67,7 +68,8 @@ async def unblock(work: Work, platform: str, platform_id: str) -> bool:
 
 async def is_blocked(work: Work, platform: str, platform_id: str) -> bool:
     """Say whether the operator shut somebody out."""
-    return await work.session.get(Block, (platform, platform_id)) is not None
+    query = select(Block.blocked_at).where(Block.platform == platform, Block.platform_id == platform_id)
+    return await work.session.scalar(query) is not None
 
 
 async def count(work: Work) -> int:

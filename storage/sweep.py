@@ -27,6 +27,7 @@ from storage.models import (
 DAY = 86_400.0  # s
 ORPHAN_GRACE = 600.0  # s; a file is written seconds before its row
 KEEP_JOBS = 30 * DAY  # ended jobs, for the operator
+PAGE = 1_000  # rows read at once: other events go on between
 ON_THE_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 KEEP_SEEN = 2 * DAY  # handled updates; Telegram repeats them for at most one day
 
@@ -109,7 +110,12 @@ async def _old_rows(work: Work, now: float) -> int:
 async def _orphans(database: Database, blobs: BlobStore, before: float) -> list[str]:
     """List the files written before a time that have no row."""
     old = [stored.key for stored in await blobs.stored() if stored.written_at <= before]
-    async with database.reading() as work:
-        rows = await work.session.execute(select(Blob.person_id, Blob.id))
-        kept = {f"{person_id}/{blob_id}" for person_id, blob_id in rows}
-    return [key for key in old if key not in kept]
+    kept, last = set[str](), ""
+    while True:
+        async with database.reading() as work:
+            query = select(Blob.id, Blob.person_id).where(Blob.id > last).order_by(Blob.id).limit(PAGE)
+            rows = (await work.session.execute(query)).all()
+        if not rows:
+            return [key for key in old if key not in kept]
+        kept.update(f"{person_id}/{blob_id}" for blob_id, person_id in rows)
+        last = rows[-1][0]

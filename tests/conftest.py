@@ -1,10 +1,10 @@
-"""Shared fixtures: where the test media lie."""
+"""Fixtures that all tests share."""
 
 from pathlib import Path
 
 import pytest
 
-SHARED_MEDIA = Path(__file__).resolve().parents[2] / "shared" / "media"
+from tests.samples import SHARED_MEDIA
 
 
 @pytest.fixture(scope="session")

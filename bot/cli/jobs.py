@@ -16,6 +16,7 @@ from bot.records import tell_stopped
 from bot.settings import QueueSettings, StorageSettings
 from storage import jobs as rows
 from storage.database import Database, Work
+from storage.ids import ID_LENGTH
 from storage.models import Job, JobState
 
 app = typer.Typer(no_args_is_help=True, help="Jobs of the running bot: list, show, retry, cancel.")
@@ -36,7 +37,10 @@ def list_jobs(
         return list(await rows.newest(work, state, limit)), await rows.count_by_state(work)
 
     found, counts = _run(look)
-    table = Table("id", "kind", "state", "attempts", "asked", "error", box=None)
+    table = Table(box=None)
+    table.add_column("id", no_wrap=True, min_width=ID_LENGTH)
+    for heading in ("kind", "state", "attempts", "asked", "error"):
+        table.add_column(heading)
     for job in found:
         error = f"{job.error_id or ''} {job.error or ''}".strip()
         table.add_row(job.id, job.kind, job.state, str(job.attempts), _time(job.created_at), error)

@@ -4,7 +4,22 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import align, bench, chat, demo, draw, jobs, make, motion, run, segment, styles, talk, weights
+from bot.cli import (
+    align,
+    bench,
+    chat,
+    demo,
+    draw,
+    evaluate,
+    jobs,
+    make,
+    motion,
+    run,
+    segment,
+    styles,
+    talk,
+    weights,
+)
 from bot.cli.terminal import log_to_stderr, with_exit_codes
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -22,6 +37,7 @@ for command in (
     run.run,
 ):
     app.command()(with_exit_codes(command))
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(weights.app, name="weights")
 app.add_typer(jobs.app, name="jobs")
 

@@ -35,7 +35,7 @@ def motion(
 
 
 def frames_of(shown: Motion) -> list[dict[str, Any]]:
-    """One dictionary a frame; `open` is 1 for the widest that a mouth opens, angles are in degrees."""
+    """One dictionary a frame; `open` is the inner-lip gap over the mouth's width, angles are in degrees."""
     gaps = opening(shown)
     tracks = {
         "open": gaps,

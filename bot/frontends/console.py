@@ -59,6 +59,10 @@ class Console:
         else:
             await self._send(TextReceived(text))
 
+    def reaches(self, address: str) -> bool:
+        """See Frontend: another person's console is another process."""
+        return address == self._who.address
+
     async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
         """Show a result: see Frontend."""
         self._print(reply)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import time
 
 from bot.liveness import is_dead, worker_id
@@ -16,6 +16,7 @@ from storage.ids import new_id
 from storage.models import Job, JobState
 
 DAY = 86_400.0  # s
+MOVES_SECONDS = 0.25  # between two looks at who has moved up
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class EmbeddedQueue:
 
     async def position(self, work: Work, job_id: str) -> int | None:
         """Say how many jobs are served before this one; 0 also while it runs; None when it has ended."""
-        return (await self._all_positions(work)).get(job_id)
+        return _positions(await jobs.places(work)).get(job_id)
 
     async def cancel(self, work: Work, job_id: str, person_id: str | None) -> bool:
         """Cancel a job of this person (None: anybody's); False when it had ended or is not theirs."""
@@ -170,12 +171,13 @@ class EmbeddedQueue:
 
     async def _check(self, work: Work, person_id: str) -> None:
         """Raise Refused when a limit is reached."""
-        if await jobs.count_waiting(work) >= self._limits.waiting:
-            raise Refused(Refusal.FULL, self._limits.waiting)
-        if await jobs.count_waiting(work, person_id) >= self._limits.waiting_a_person:
-            raise Refused(Refusal.WAITING, self._limits.waiting_a_person)
-        if await jobs.count_since(work, person_id, self._clock() - DAY) >= self._limits.a_day_a_person:
-            raise Refused(Refusal.TODAY, self._limits.a_day_a_person)
+        limits, load = self._limits, await jobs.load(work, person_id, self._clock() - DAY)
+        if load.waiting >= limits.waiting:
+            raise Refused(Refusal.FULL, limits.waiting)
+        if load.waiting_of_person >= limits.waiting_a_person:
+            raise Refused(Refusal.WAITING, limits.waiting_a_person)
+        if load.asked_since >= limits.a_day_a_person:
+            raise Refused(Refusal.TODAY, limits.a_day_a_person)
 
     async def _end(self, work: Work, job_id: str, state: JobState, **about: object) -> bool:
         self._release(work, job_id)
@@ -202,16 +204,6 @@ class EmbeddedQueue:
 
         work.after_commit(release)
 
-    async def _all_positions(self, work: Work) -> dict[str, int]:
-        """Give the position of every live job: of running ones 0, of waiting ones how many go before."""
-        live = await jobs.live(work)
-        waiting = [Waiting(j.id, j.person_id, j.number) for j in live if j.state == JobState.WAITING]
-        running = [job for job in live if job.state == JobState.RUNNING]
-        served_at = await jobs.served_at(work, sorted({job.person_id for job in waiting}))
-        order = serving_order(waiting, served_at)
-        ahead = len(running)
-        return {job.id: 0 for job in running} | {job_id: ahead + i for i, job_id in enumerate(order)}
-
     def _changed(self) -> None:
         """Wake the worker, and tell who moved up."""
         self._work.set()
@@ -220,14 +212,26 @@ class EmbeddedQueue:
             self._moves = self._loop.create_task(self._tell_moves())
 
     async def _tell_moves(self) -> None:
+        """Tell who waits at another place than before; soon, but not for every single change."""
         while self._moved:
             self._moved = False
             if not self._subscribers:
                 return
             async with self._database.reading() as work:
-                positions = await self._all_positions(work)
-                waiting = [job for job in await jobs.live(work) if job.state == JobState.WAITING]
-            for job in waiting:
-                if positions[job.id] != self._positions.get(job.id):
-                    self.publish(News(job.id, job.person_id, JobState.WAITING, position=positions[job.id]))
+                places = await jobs.places(work)
+            positions = _positions(places)
+            for place in places:
+                position = positions[place.job_id]
+                if place.state == JobState.WAITING and position != self._positions.get(place.job_id):
+                    self.publish(News(place.job_id, place.person_id, JobState.WAITING, position=position))
             self._positions = positions
+            await asyncio.sleep(MOVES_SECONDS)
+
+
+def _positions(places: Sequence[jobs.Place]) -> dict[str, int]:
+    """Give the position of every live job: of running ones 0, of waiting ones how many go before."""
+    running = [place.job_id for place in places if place.state == JobState.RUNNING]
+    waiting = [Waiting(p.job_id, p.person_id, p.number) for p in places if p.state == JobState.WAITING]
+    served_at = {place.person_id: place.served_at for place in places if place.served_at is not None}
+    order = serving_order(waiting, served_at)
+    return dict.fromkeys(running, 0) | {job: len(running) + i for i, job in enumerate(order)}

@@ -1,10 +1,17 @@
 """A .tflite model run by ai-edge-litert."""
 
+import logging
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from engine.arrays import FloatMap
+
+log = logging.getLogger(__name__)
 
 THREADS = 2  # more do not help models of a few ms
 
@@ -20,11 +27,10 @@ class Model:
     def __init__(self, source: Path | bytes) -> None:
         from ai_edge_litert.interpreter import Interpreter  # 0.1 s: only where a model is used
 
-        if isinstance(source, bytes):
-            self._interpreter = Interpreter(model_content=source, num_threads=THREADS)
-        else:
-            self._interpreter = Interpreter(str(source), num_threads=THREADS)
-        self._interpreter.allocate_tensors()
+        content = source if isinstance(source, bytes) else source.read_bytes()
+        with _greeting_to_the_log():
+            self._interpreter = Interpreter(model_content=content, num_threads=THREADS)
+            self._interpreter.allocate_tensors()
         (self._input,) = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
         self.input_shape: tuple[int, ...] = tuple(int(n) for n in self._input["shape"])
@@ -34,3 +40,19 @@ class Model:
         self._interpreter.set_tensor(self._input["index"], values.astype(np.float32, copy=False))
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(output["index"]) for output in self._outputs]
+
+
+@contextmanager
+def _greeting_to_the_log() -> Generator[None]:
+    """Send what LiteRT's native code prints while a model is loaded to the log; it has no switch for that."""
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+            said.seek(0)
+            for line in said.read().decode(errors="replace").splitlines():
+                log.debug("LiteRT: %s", line)

@@ -1,10 +1,11 @@
 """Matte: which pixels of a photo belong to the person whose face was found.
 
-The selfie model sees 256 x 256 px. It is asked twice: about a square around the face, where hair and hat
-fill its view, and about the whole picture, where it tells the person from other things. Everything that
-does not hang together with the face is dropped, then the edge is pulled to the photo's own edges by a
-guided filter (He et al., "Guided Image Filtering", TPAMI 2013), whose coefficients are computed at a
-working size and applied to the full one.
+The selfie model sees 256 x 256 px. It is asked three times: about the whole picture, where it tells the
+person from other things, and about two squares around the face, where hair and hat fill its view. What it
+takes for the person by mistake differs from view to view, so the middle one of the three answers counts.
+Everything that does not hang together with the face is dropped, then the edge is pulled to the photo's own
+edges by a guided filter (He et al., "Guided Image Filtering", TPAMI 2013), whose coefficients are computed at
+a working size and applied to the full one.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from engine.raster import (
     warped,
 )
 
+TOP, CHIN = 10, 152  # landmarks
 MODEL_SIDE = 256  # px, what the selfie model sees
 # Outline of the face, in order, as numbered by the MediaPipe face mesh.
 FACE_OVAL = (
@@ -41,9 +43,11 @@ FACE_OVAL = (
 class MatteShape:
     """How the matte is made; lengths in face heights (landmark 10 to landmark 152) unless said otherwise."""
 
-    reach: float = 1.9  # half a side of the square around the face
-    square_weight: float = 0.65  # the rest goes to the answer about the whole picture
+    wide: float = 1.9  # half a side of the larger square around the face
+    close: float = 1.3  # half a side of the smaller one
+    square_weight: float = 0.65  # of the larger square, where the smaller one does not reach
     working_side: int = 640  # px, longest side while components and filter coefficients are computed
+    sure: float = 0.75  # likelihood of what the rest of the person must hang together with
     opening: float = 0.10  # what is thinner than this and leads away from the person is cut off
     regrow: float = 0.30  # how far hair strands and hat brims may reach beyond the opened person
     guide_radius: int = 10  # px of the working size
@@ -77,20 +81,31 @@ class Matting:
         small = resized(photo, *size)
         points = np.ascontiguousarray(landmarks[:, :2] * scale, dtype=np.float32)
         face_height = float(np.linalg.norm(points[152] - points[10]))
-        likely = self._ask_twice(small, points, face_height)
+        likely = self._ask_thrice(small, points, face_height)
         person = _add_face(_person_of_the_face(likely, points, face_height, shape), points)
         return _guided(person, small, photo, shape)
 
-    def _ask_twice(self, small: Pixels, points: Points, face_height: float) -> FloatMap:
+    def _ask_thrice(self, small: Pixels, points: Points, face_height: float) -> FloatMap:
         height, width = small.shape[:2]
+        shape = self._shape
         whole = self._ask(small, _view(0, 0, MODEL_SIDE / width, MODEL_SIDE / height))
-        reach = self._shape.reach * face_height
-        left, top = (points[152] + points[10]) / 2 - reach
-        square = _view(left, top, MODEL_SIDE / (2 * reach), MODEL_SIDE / (2 * reach))
-        near = self._ask(small, square)
-        seen = _back(np.ones((MODEL_SIDE, MODEL_SIDE), np.float32), square, width, height)
-        weight = self._shape.square_weight * box_blur(seen, 7)
-        return whole * (1 - weight) + near * weight
+        centre = (points[CHIN] + points[TOP]) / 2
+        answers, seen = [], []
+        for reach in (shape.wide * face_height, shape.close * face_height):
+            # within the photo: the model takes a repeated edge for a wall behind which nobody stands
+            left, top = np.maximum(centre - reach, 0)
+            right, bottom = np.minimum(centre + reach, (width, height))
+            square = _view(left, top, MODEL_SIDE / max(1, right - left), MODEL_SIDE / max(1, bottom - top))
+            answers.append(self._ask(small, square))
+            inside = np.zeros((height, width), np.float32)
+            inside[int(top) : round(bottom), int(left) : round(right)] = 1
+            seen.append(box_blur(inside, 7))
+        wide, close = answers
+        two: FloatMap = whole + shape.square_weight * seen[0] * (wide - whole)
+        middle = np.maximum(np.minimum(whole, wide), np.minimum(np.maximum(whole, wide), close))
+        share = seen[0] * seen[1]
+        mixed: FloatMap = two * (1 - share) + middle * share
+        return mixed
 
     def _ask(self, small: Pixels, view: Matrix) -> FloatMap:
         """Answer of the model about one view; `view` goes from `small` to the model's input."""
@@ -119,7 +134,10 @@ def _person_of_the_face(likely: FloatMap, points: Points, face_height: float, sh
     """Keep what hangs together with the face; thin bridges to somebody or something else are cut."""
     solid = (likely > 0.5).astype(np.uint8)
     face = polygon(points[list(FACE_OVAL)], likely.shape[:2], value=1)
-    core = opened(solid, shape.opening * face_height) | face
+    sure = (likely > shape.sure).astype(np.uint8)
+    body = max(0, round(float(points[CHIN, 1]) + face_height))
+    sure[body:] = solid[body:]  # far from the face nothing is sure, not even the person
+    core = opened(sure, shape.opening * face_height) | face
     _, labels = components(core, connectivity=4)
     inside = labels[face > 0]
     label = int(np.bincount(inside).argmax()) if inside.size else 0

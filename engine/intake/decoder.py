@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar, cast
@@ -23,6 +24,7 @@ from engine.voice import Voice, VoiceDamaged, VoiceEmpty, VoiceTooHeavy
 log = logging.getLogger(__name__)
 
 LIMITS = Limits()
+START_SECONDS = 60.0  # for a process to start, on a machine with too much to do; usually 0.2
 
 Decoded = TypeVar("Decoded", Photo, Voice)
 
@@ -164,21 +166,20 @@ class _Child:
 
     def ask(self, kind: str, data: bytes, read: Callable[[BinaryIO, protocol.Header], Decoded]) -> Decoded:
         """Send one request and read its answer, all within `wall_seconds`."""
-        clock = threading.Timer(self._limits.wall_seconds, self._expire)
-        clock.daemon = True
-        clock.start()
         usable, self.usable = self.usable, False  # until everything went well
         try:
-            answer = self._exchange(kind, data)
-            problem = protocol.problem_in(answer)
-            decoded = None if problem or "fault" in answer else read(self._answers, answer)
+            if not self._ready:
+                with self._clock(START_SECONDS):
+                    self._greet()
+            with self._clock(self._limits.wall_seconds):
+                protocol.send(self._requests, {"kind": kind, "bytes": len(data)}, [data])
+                answer = protocol.receive(self._answers)
+                problem = protocol.problem_in(answer)
+                decoded = None if problem or "fault" in answer else read(self._answers, answer)
         except (EOFError, OSError) as end:
             raise self._how_it_ended() from end
         except (ValueError, KeyError, TypeError) as mistake:
             raise DecoderFailed(f"answer of the decoder process: {mistake!r}") from mistake
-        finally:
-            clock.cancel()
-            clock.join()
         self._served += 1
         spent = self._late or bool(answer.get("last")) or self._served >= self._limits.requests
         self.usable = usable and not spent
@@ -214,14 +215,27 @@ class _Child:
     def _answers(self) -> BinaryIO:
         return cast(BinaryIO, self._process.stdout)
 
-    def _exchange(self, kind: str, data: bytes) -> protocol.Header:
-        if not self._ready:
-            hello = protocol.receive(self._answers)
-            self._ready = True
-            if hello["unlimited"]:
-                log.warning("this system does not limit a process in: %s", ", ".join(hello["unlimited"]))
-        protocol.send(cast(BinaryIO, self._process.stdin), {"kind": kind, "bytes": len(data)}, [data])
-        return protocol.receive(self._answers)
+    @property
+    def _requests(self) -> BinaryIO:
+        return cast(BinaryIO, self._process.stdin)
+
+    def _greet(self) -> None:
+        hello = protocol.receive(self._answers)
+        self._ready = True
+        if hello["unlimited"]:
+            log.warning("this system does not limit a process in: %s", ", ".join(hello["unlimited"]))
+
+    @contextmanager
+    def _clock(self, seconds: float) -> Iterator[None]:
+        """Kill the process when what is inside takes longer."""
+        clock = threading.Timer(seconds, self._expire)
+        clock.daemon = True
+        clock.start()
+        try:
+            yield
+        finally:
+            clock.cancel()
+            clock.join()  # from here on it is certain whether it rang
 
     def _expire(self) -> None:
         self._late = True
@@ -230,12 +244,12 @@ class _Child:
     def _how_it_ended(self) -> Exception:
         self._process.kill()  # the pipe is closed; the process may still be ending
         code = self._process.wait()
-        if self._late:
-            return _Ended(f"the decoder process took longer than {self._limits.wall_seconds} s")
         if self._abandoned:
             return DecoderFailed("the decoder was closed")
         if not self._ready:
             return DecoderFailed(f"the decoder process did not start (exit code {code})")
+        if self._late:
+            return _Ended(f"the decoder process took longer than {self._limits.wall_seconds} s")
         return _Ended(f"the decoder process ended with {code} (negative: a signal)")
 
 
@@ -244,4 +258,5 @@ def _environment() -> dict[str, str]:
     kept = {"SYSTEMROOT": os.environ["SYSTEMROOT"]} if "SYSTEMROOT" in os.environ else {}  # Windows needs it
     nothing = {"PATH": ""}  # pydub looks whether there is one
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each would reserve address space
-    return {**kept, **nothing, **threads, "LANG": "C.UTF-8"}
+    memory = {"MALLOC_TRIM_THRESHOLD_": "1000000"}  # glibc: give back what a large photo took
+    return {**kept, **nothing, **threads, **memory, "LANG": "C.UTF-8"}

@@ -17,7 +17,7 @@ class Limits:
 
     memory_bytes: int = 1_536 * 2**20  # address space, of which libraries take about 0.4 GB
     cpu_seconds: int = 20  # of processor time, a request
-    wall_seconds: float = 30.0  # a request, waiting included
+    wall_seconds: float = 30.0  # a request
     open_files: int = 64
     requests: int = 200  # then the process is replaced by a fresh one
 

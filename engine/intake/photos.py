@@ -27,6 +27,9 @@ from engine.photo import (
 )
 
 MAX_SIDES_RATIO = LONG_SIDE // MIN_SIDE  # beyond it, the short side is lost when the long one is made to fit
+ENOUGH = (
+    0.75  # of LONG_SIDE: a JPEG decoded at a fraction may be that much smaller (12 megapixels: at a half)
+)
 WHITE = (255, 255, 255, 255)  # under transparent pictures
 ORIENTATION_TAG = 0x0112  # EXIF
 UPRIGHT = {
@@ -146,13 +149,15 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _shrunk(image: Image.Image) -> Image.Image:
-    """Decode, at most LONG_SIDE px on the long side; a JPEG is decoded at a fraction where that is enough."""
+    """Decode, at most LONG_SIDE px on the long side."""
+    if max(image.size) > LONG_SIDE:
+        enough = LONG_SIDE * ENOUGH / max(image.size)
+        image.draft(image.mode, (int(image.width * enough), int(image.height * enough)))
     scale = LONG_SIDE / max(image.size)
     if scale >= 1:
         image.load()
         return image.copy()
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    image.draft(image.mode, size)
     if image.mode == "P":
         return image.convert(_rich(image)).resize(size, Image.Resampling.BOX)
     if image.mode == "1":
@@ -186,8 +191,10 @@ def _rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _eight_bits(image: Image.Image) -> Image.Image:
     """16-bit, 32-bit and float greys to 8 bits; floats are taken as 0..1, or as 0..their maximum."""
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     values = np.nan_to_num(np.asarray(image).astype(np.float32))
-    whole = 65_535.0 if image.mode.startswith("I") else 1.0
+    whole = 65_535.0 if image.mode == "I" else 1.0
     top = max(whole, float(values.max()))
     return Image.fromarray(np.clip(values * (255 / top), 0, 255).astype(np.uint8))
 

@@ -5,6 +5,7 @@ At most a moment more than MAX_SECONDS is ever decoded, however long the file is
 
 import io
 from collections.abc import Iterator
+from typing import Any
 
 import av
 import av.audio
@@ -34,6 +35,10 @@ CHANNELS = 8  # more are left out
 CANCELLED = 0.4  # a mean of channels quieter than this part of the loudest one has lost its voice
 # Demuxers that files are given to. Playlists (hls, concat, dash) are none of them: they open other files.
 DEMUXERS = "aac,aiff,amr,caf,flac,matroska,mov,mp3,ogg,wav"
+# Titles in another encoding than UTF-8 must not cost the voice; PyAV keeps them as they are from 19 on.
+TAGS_MAY_BE_NONSENSE: dict[str, Any] = (
+    {} if int(av.__version__.split(".")[0]) >= 19 else {"metadata_errors": "ignore"}
+)
 
 Block = FloatMap
 """Decoded sound, float32 (channels, samples)."""
@@ -73,7 +78,7 @@ def _decoded(data: bytes) -> tuple[Block, int]:
     """Decode the best sound track to (channels, samples) float32 at one of SOUND_RATES."""
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
     try:
-        with av.open(io.BytesIO(data), "r", options=options, metadata_errors="ignore") as container:
+        with av.open(io.BytesIO(data), "r", options=options, **TAGS_MAY_BE_NONSENSE) as container:
             if not container.streams.audio:
                 if container.streams.video:
                     raise VoiceAbsent("no audio stream")

@@ -22,23 +22,24 @@ LIMITED = np.column_stack(
 
 
 class Ground:
-    """A plain colour to put under RGBA pictures."""
+    """A plain colour to put under RGBA pictures of one size, px."""
 
-    def __init__(self, colour: Colour) -> None:
-        self._colour = colour
+    def __init__(self, colour: Colour, height: int, width: int) -> None:
+        self._plain: Pixels = np.full((height, width, 3), colour, np.uint8)
 
     def under(self, picture: Pixels) -> Pixels:
         """Composite uint8 (H, W, 4) with straight alpha onto the colour; uint8 (H, W, 3)."""
         alpha = cv2.extractChannel(picture, 3)
         alphas = cv2.merge([alpha, alpha, alpha])
         own = cv2.multiply(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), alphas, scale=1 / 255)
-        plain = np.full(own.shape, self._colour, np.uint8)
-        shining_through = cv2.multiply(plain, cv2.bitwise_not(alphas), scale=1 / 255)
+        shining_through = cv2.multiply(self._plain, cv2.bitwise_not(alphas), scale=1 / 255)
         composite: Pixels = cv2.add(own, shining_through).astype(np.uint8, copy=False)
         return composite
 
 
-def video_frame(rgb: Pixels, number: int, alpha: Pixels | None = None) -> av.VideoFrame:
+def video_frame(
+    rgb: cv2.typing.MatLike, number: int, alpha: cv2.typing.MatLike | None = None
+) -> av.VideoFrame:
     """Frame `number` in yuv420p, or in yuva420p with `alpha`; sides must be even."""
     luma, blue, red = cv2.split(cv2.transform(rgb, LIMITED))
     half = (rgb.shape[1] // 2, rgb.shape[0] // 2)

@@ -1,4 +1,4 @@
-"""Static sticker: sticker.webp under 100 KB and sticker.png under 512 KB, both with transparency."""
+"""Static sticker: sticker.webp under 100 KB to send, sticker.png without loss to keep; both transparent."""
 
 import io
 from pathlib import Path
@@ -10,9 +10,7 @@ from engine.character import SIZE
 from engine.media.partial import MediaFailed, write_whole
 
 WEBP_BYTES = 100_000  # small enough to open at once on a bad line
-PNG_BYTES = 500_000  # Telegram and Discord take 512 KB
 WEBP_QUALITIES = (92, 86, 80, 72, 62, 50, 36, 20, 5)  # the first that fits; alpha is kept whole
-COLOURS = 255  # of a PNG that was too large with all of them
 
 
 def write_sticker(folder: Path, drawing: Pixels) -> list[Path]:
@@ -47,13 +45,8 @@ def sticker_webp(drawing: Pixels) -> bytes:
 
 
 def sticker_png(drawing: Pixels) -> bytes:
-    """Encode without loss, or with 255 colours where that is more than PNG_BYTES."""
-    picture = _without_hidden_colours(drawing)
-    data = _saved(picture, "PNG", compress_level=6)
-    if len(data) < PNG_BYTES:
-        return data
-    few = picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    return _saved(few, "PNG", compress_level=9)
+    """Encode without loss: a character is read back from it (engine/character.py)."""
+    return _saved(_without_hidden_colours(drawing), "PNG", compress_level=6)
 
 
 def _without_hidden_colours(drawing: Pixels) -> Image.Image:

@@ -114,14 +114,14 @@ class _Mp4s:
     """talk.mp4 and note.mp4: the character is put on its ground once for both."""
 
     def __init__(self, folder: Path, voice: Voice, background: Colour) -> None:
-        self._ground = Ground(background)
+        self._ground = Ground(background, SIZE, SIZE)
         self._talk = Mp4Writer(folder / "talk.mp4", SIZE, voice)
         self._note = Mp4Writer(folder / "note.mp4", NOTE_SIDE, voice)
 
     def write(self, frame: Pixels) -> None:
         rgb = self._ground.under(frame)
         self._talk.write(rgb)
-        small = cv2.resize(rgb, (NOTE_SIDE, NOTE_SIDE), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(rgb, (NOTE_SIDE, NOTE_SIDE), interpolation=cv2.INTER_LINEAR)
         self._note.write(small.astype("uint8", copy=False))
 
     def finish(self) -> None:

@@ -16,6 +16,7 @@ from engine.voice import Voice
 COMMENT = "synthetic, made with MyTalkCon"
 PRESET = "veryfast"  # 0.8 s of one core for 10 s at 512 px; "faster" takes twice that for 1 dB
 QUALITY = 18  # x264's constant rate factor: lines of drawings stay sharp; about 0.7 Mbit/s
+MOST_BITS = 1_150_000  # bit/s of the picture: 60 s with sound stay under the 10 MiB that Discord takes
 KEYFRAME_EVERY = 75  # frames: a player finds its place within 3 s
 SOUND_CHUNK = 1024  # samples, an AAC frame
 SOUND_BITS = 96_000  # bit/s, and at most 4 bits a sample (AAC has a ceiling at low rates)
@@ -46,7 +47,15 @@ class Mp4Writer:
         )
         self._container.metadata["comment"] = COMMENT
         self._picture = self._container.add_stream(
-            "libx264", rate=FPS, options={"preset": PRESET, "crf": str(QUALITY), "g": str(KEYFRAME_EVERY)}
+            "libx264",
+            rate=FPS,
+            options={
+                "preset": PRESET,
+                "crf": str(QUALITY),
+                "maxrate": str(MOST_BITS),
+                "bufsize": str(2 * MOST_BITS),
+                "g": str(KEYFRAME_EVERY),
+            },
         )
         self._picture.width = self._picture.height = side
         self._picture.pix_fmt = "yuv420p"

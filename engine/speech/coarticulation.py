@@ -25,12 +25,14 @@ _REACH = 0.4  # s beyond which a dominance is nothing
 _HOLD = 0.035  # s, shortest pressing of the lips; one frame of 40 ms then shows it
 _LONGEST_HOLD = 0.09  # s
 _RAMP = 0.045  # s to close and to open again
-_SILENCE_RAMP = 0.08  # s
+_SILENCE_RAMP = 0.06  # s
+_BLIP = 0.11  # s; lips do not part for less between a pause and a pressing
 _TUCKED_JAW = 0.13
 _APART = 0.13  # jaw: lips do not touch in speech unless they press
 _WORDLESS_JAW = 0.6  # jaw of the loudest laugh
 _STEADY = 0.35  # part of that for a sound as steady as a fan, which should not hold a mouth agape
-_MURMUR = 0.35  # relative loudness below which sound without phones does not move the mouth
+_MURMUR = 0.5  # relative loudness below which sound between phones does not move the mouth: rooms, traffic
+_MURMUR_ALONE = 0.25  # the same in a voice without any phones
 _WORDLESS_AFTER = 0.10  # s of sound that no phone explains
 
 
@@ -71,7 +73,8 @@ def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, in
     closed_by_silence = smooth(silent.astype(np.float32), _SILENCE_RAMP / 3)
     jaw = np.maximum(jaw, _APART * (1 - closed_by_silence))
     jaw = jaw + tucked * (np.minimum(jaw, _TUCKED_JAW) - jaw)
-    pressed = np.maximum(_pressed([p for p in poses_of(phones) if p.viseme.closes], steps), _shut(silent))
+    pressed = _pressed([p for p in poses_of(phones) if p.viseme.closes], steps)
+    closure = _without_blips(np.maximum(pressed, _shut(silent)), silent)
     width = targets["width"] * (1 - closed_by_silence) * (1 - wordless)
     return Mouth(
         viseme=_classes(phones, silent, wordless, jaw, frames),
@@ -80,7 +83,7 @@ def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, in
         spread=_mean_of_frames(_ahead(np.maximum(0, width))),
         lip_raise=_mean_of_frames(_ahead(targets["lip_raise"])),
         tongue=_mean_of_frames(_ahead(targets["tongue"] * (1 - closed_by_silence))),
-        closure=_peak_of_frames(pressed),
+        closure=_peak_of_frames(closure),
         tuck=_peak_of_frames(tucked),
     )
 
@@ -94,8 +97,8 @@ def _spoken(phones: list[Phone], steps: int) -> NDArray[np.bool_]:
 
 
 def _murmur(level: FloatMap, spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Longer stretches that no phone explains and that are soft beside the speech: rooms, traffic."""
-    soft = ~spoken & (level < _MURMUR)
+    """Steps of stretches as long as a pause that no phone explains and that are soft beside the speech."""
+    soft = ~spoken & (level < (_MURMUR if spoken.any() else _MURMUR_ALONE))
     murmur = np.zeros_like(soft)
     for start, end in runs(soft):
         murmur[start:end] = end - start >= SHORTEST_PAUSE * RATE
@@ -199,6 +202,16 @@ def _shut(silent: NDArray[np.bool_]) -> FloatMap:
         until = np.ones(len(step)) if end == len(silent) else np.minimum(1, (end - step) / ramp)
         shut[start:end] = np.minimum(since, until)
     return shut
+
+
+def _without_blips(closure: FloatMap, silent: NDArray[np.bool_]) -> FloatMap:
+    """Keep the lips together from a pause into an M, B or P (and out of one into a pause)."""
+    if len(closure) == 0:
+        return closure
+    width = round(_BLIP * RATE)
+    near = cv2.dilate(silent.astype(np.uint8)[:, None], np.ones((2 * width + 1, 1), np.uint8))[:, 0]
+    bridged = cv2.morphologyEx(closure[:, None], cv2.MORPH_CLOSE, np.ones((width, 1), np.uint8))[:, 0]
+    return np.where(near > 0, bridged, closure).astype(np.float32)
 
 
 def _classes(

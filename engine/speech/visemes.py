@@ -61,7 +61,7 @@ VISEMES = MappingProxyType(
         "T": Viseme(0.22, 0.15, 0.2, 0.8, jaw_weight=0.9, lip_weight=0.25, attack=0.05, release=0.05),
         "K": Viseme(0.34, 0.05, 0.1, 0.1, jaw_weight=0.6, lip_weight=0.15, attack=0.06, release=0.06),
         "H": Viseme(0.40, 0.0, 0.05, 0.0, jaw_weight=0.3, lip_weight=0.05, attack=0.06, release=0.06),
-        "F": Viseme(0.13, 0.1, 0.6, jaw_weight=1.6, attack=0.06, release=0.05, tuck=1.0),
+        "F": Viseme(0.13, 0.1, 0.45, jaw_weight=1.6, attack=0.06, release=0.05, tuck=1.0),
         "P": Viseme(0.10, 0.0, jaw_weight=1.1, lip_weight=0.3, attack=0.06, release=0.05, closes=True),
     }
 )

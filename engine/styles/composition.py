@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
@@ -18,23 +19,26 @@ from engine.raster import (
     box_blur,
     components,
     looked_up,
+    polygon,
     resized,
     shrink_factor,
     smoothstep,
+    unit,
     warped,
 )
 
 CANVAS = 768  # px, side of the working canvas; every style draws at this size
 MARGIN = 26  # px of the canvas kept free for border and shadow
+LEAST_RISE = 0.36  # of half the width of the cut: how high a completed head is arched at least
 TOP, CHIN, RIGHT_EYE, LEFT_EYE = 10, 152, 33, 263  # landmarks; right and left as the person has them
 
 
 @dataclass(frozen=True)
 class CompositionShape:
-    """Where the person stands on the canvas. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
+    """Where the person stands. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
 
-    head: float = 0.545  # chin to the top of hair or hat, before a style makes the head larger
-    largest_head: float = 0.575  # where the photo shows too little of the body to fill the canvas
+    head: float = 0.537  # chin to the top of hair or hat, before a style makes the head larger
+    largest_head: float = 0.557  # where the photo shows too little of the body to fill the canvas
     head_top: float = 0.128
     own_tilt: float = 8.0  # degrees of the person's own tilt that stay
     head_heights: tuple[float, float] = (1.12, 1.75)  # face heights that a head with hair or hat may measure
@@ -99,7 +103,8 @@ def bust(left: float, right: float, top: float, bottom: float, *, eye_level: flo
     above = np.clip((eye_level - y) / max(1.0, eye_level - top), 0, 1)
     below = np.clip((y - eye_level) / max(1.0, bottom - eye_level), 0, 1)
     corner = np.clip((below - 0.72) / 0.28, 0, 1)
-    width = half * (1 - 0.10 * above**2 - 0.10 * below**2) * (1 - 0.30 * (1 - np.sqrt(1 - corner**2)))
+    # the power 1.5 keeps the sides from being straight anywhere, at eye level too
+    width = half * (1 - 0.15 * above**1.5 - 0.13 * below**1.5) * (1 - 0.30 * (1 - np.sqrt(1 - corner**2)))
     sideways = width - np.abs(x - centre)
     arc = bottom - 16 * ((x - centre) / half) ** 2 - y
     edge = np.minimum(sideways, arc)
@@ -116,7 +121,8 @@ def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:
     if label == 0:
         label = int(np.bincount(labels[labels > 0]).argmax())
     others = ((labels != label) & (labels > 0)).astype(np.float32)
-    return matte * (1 - np.minimum(1, 4 * box_blur(others, 2)))
+    result: FloatMap = matte * (1 - np.minimum(1, 4 * box_blur(others, 2)))
+    return result
 
 
 def complete_top(
@@ -141,7 +147,7 @@ def complete_top(
     left, right = float(columns.min()), float(columns.max())
     centre, half = (left + right) / 2, max(4.0, (right - left) / 2)
     wanted = row - (float(landmarks[CHIN, 1]) - whole_head * face_height)
-    rise = min(float(np.clip(wanted, 0.36 * half, 0.85 * half)), row - 4.0)
+    rise = min(float(np.clip(wanted, LEAST_RISE * half, 0.85 * half)), row - 4.0)
     y, x = np.mgrid[0:row, 0:CANVAS].astype(np.float32)
     across, up = (x - centre) / half, (row - y) / rise
     radius = np.sqrt(across * across + up * up)
@@ -158,7 +164,18 @@ def complete_top(
     matte[:row] = smoothstep(1.5, -1.5, (radius - 1) * min(half, rise))
     seam = slice(row - 1, row + 1)
     matte[seam] = np.maximum(matte[seam], (matte[row + 1] > 0.5).astype(np.float32))
-    return pixels, matte
+    return pixels, _without_notches(matte, row + round(0.30 * face_height))
+
+
+def _without_notches(matte: FloatMap, end: int) -> FloatMap:
+    """Fill what the outline above row `end` leaves concave: where a completed top meets wider hair."""
+    rows, columns = np.nonzero(matte[:end] > 0.5)
+    if len(rows) < 3:
+        return matte
+    hull = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32)).reshape(-1, 2)
+    filled = unit(polygon(hull.astype(np.float32), (end, matte.shape[1])))
+    matte[:end] = np.maximum(matte[:end], filled)
+    return matte
 
 
 def _upright(face: Face, shape: CompositionShape) -> tuple[Matrix, float]:
@@ -203,8 +220,10 @@ def _measure(
     ends = corners @ upright[:, :2].T + upright[:, 2]
     edge = max(ends[0, 1], ends[1, 1])
     top = float(points[CHIN, 1] - heads * face_height)
-    if top <= edge + 0.03 * face_height:  # cut off by the photo
-        top = min(top, float(points[CHIN, 1] - shape.whole_head * face_height))
+    if top <= edge + 0.03 * face_height:  # cut off by the photo: room for the top that completes it
+        row = int(np.clip(chin - (points[CHIN, 1] - edge) * zoom + 2, 0, side - 1))
+        cut = np.count_nonzero(solid[row]) / 2 / zoom
+        top = min(top, edge - LEAST_RISE * cut, float(points[CHIN, 1] - shape.whole_head * face_height))
     rows = solid[round(chin - heads * shape.measuring) : chin]
     filled = np.flatnonzero(rows.mean(axis=0) > 0.25)
     reach = (filled.min() + filled.max() - side) / 2 if filled.size else 0.0
@@ -213,7 +232,7 @@ def _measure(
     return top, middle, float(ends[2, 1])
 
 
-def _walk_up(solid: FloatMap, start: int) -> int:
+def _walk_up(solid: NDArray[np.bool_], start: int) -> int:
     """First row above `start` that is not the person's."""
     holes = np.flatnonzero(~solid[: max(1, start)])
     return int(holes.max()) + 1 if holes.size else 0
@@ -252,7 +271,7 @@ def _matte_on_canvas(matte: FloatMap, matrix: Matrix) -> FloatMap:
 
 
 def _inside(photo: tuple[int, ...], matrix: Matrix) -> tuple[float, float, float, float]:
-    """Left, right, top and bottom of the largest upright box that is surely inside the photo and the canvas."""
+    """Left, right, top and bottom of an upright box that is inside the photo and the canvas."""
     height, width = photo[:2]
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
     upper_left, upper_right, lower_left, lower_right = corners @ matrix[:, :2].T + matrix[:, 2]
@@ -265,4 +284,8 @@ def _inside(photo: tuple[int, ...], matrix: Matrix) -> tuple[float, float, float
     left = max(at(upper_left, lower_left, row) for row in shown) + 2
     right = min(at(upper_right, lower_right, row) for row in shown) - 2
     bottom = min(CANVAS, min(lower_left[1], lower_right[1]) - 2)
-    return max(left, 0.0), min(right, float(CANVAS)), max(upper_left[1], upper_right[1], -1.0), float(bottom)
+    # a turned photo has a slanting top: what counts is its height over the middle of the canvas
+    top = upper_left[1] + (upper_right[1] - upper_left[1]) * np.clip(
+        (CANVAS / 2 - upper_left[0]) / max(1.0, upper_right[0] - upper_left[0]), 0, 1
+    )
+    return max(left, 0.0), min(right, float(CANVAS)), max(float(top), -1.0), float(bottom)

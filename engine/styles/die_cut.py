@@ -5,13 +5,22 @@ Lengths are in pixels of the 768 px working canvas.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels
 from engine.character import SIZE
 from engine.errors import EngineError
-from engine.raster import components, dilated, eroded, gaussian, opened, resized, smoothstep, unit
+from engine.raster import (
+    components,
+    dilated,
+    eroded,
+    gaussian,
+    opened,
+    resized,
+    rounded_off,
+    smoothstep,
+    unit,
+)
 from engine.styles.composition import CANVAS, MARGIN, bust
 
 
@@ -69,7 +78,7 @@ def die_cut(drawing: Pixels, matte: FloatMap, shape: DieCut = DieCut()) -> Pixel
     colour = small_ink / np.maximum(alpha, 1e-3)[..., None]
     alpha = np.where(alpha < 0.006, 0, alpha)
     sticker = np.dstack([np.clip(colour, 0, 255), 255 * np.clip(alpha, 0, 1)])
-    return cv2.convertScaleAbs(sticker)
+    return rounded_off(sticker)
 
 
 def _border(matte: FloatMap, shape: DieCut) -> FloatMap:
@@ -79,7 +88,7 @@ def _border(matte: FloatMap, shape: DieCut) -> FloatMap:
     solid = (small > 0.4).astype(np.uint8)
     person = opened(solid, shape.thin / 2)
     person = _closed(dilated(person, shape.border), shape.close_gaps / 2)
-    ground = 1 - cv2.copyMakeBorder(person, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    ground = 1 - np.pad(person, 1)
     _, labels = components(ground, connectivity=4)
     person = (labels[1:-1, 1:-1] != labels[0, 0]).astype(np.uint8) * 255
     outline = gaussian(unit(person), shape.rounding / 2)
@@ -88,5 +97,4 @@ def _border(matte: FloatMap, shape: DieCut) -> FloatMap:
 
 def _closed(mask: Pixels, diameter: float) -> Pixels:
     pad = round(diameter)
-    wide = cv2.copyMakeBorder(mask, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
-    return eroded(dilated(wide, diameter), diameter)[pad:-pad, pad:-pad]
+    return eroded(dilated(np.pad(mask, pad), diameter), diameter)[pad:-pad, pad:-pad]

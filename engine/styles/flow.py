@@ -1,11 +1,12 @@
 """Flow: the direction in which hair, folds and edges run, and averaging along it.
 
 The direction comes from the smoothed structure tensor; averaging along it is line integral convolution
-(Cabral and Leedom, SIGGRAPH 1993) with steps that double: each pass averages three samples of the last one, so
-that three passes reach along 27 samples of the curve.
+(Cabral and Leedom, SIGGRAPH 1993) with steps that triple: each pass averages three samples of the last one,
+so that three passes reach along 27 samples of the curve.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
@@ -49,10 +50,10 @@ def find_flow(lightness: FloatMap, sigma: float = 3.0, step: float = 1.1, levels
     coherence: FloatMap = spread / (xx + yy + 1.0)
     # Along an edge: at right angles to the tensor's main axis.
     angle = 0.5 * cv2.phase(xx - yy + 1e-6, 2 * xy) + np.float32(np.pi / 2)
-    along = cv2.merge(cv2.polarToCart(np.full_like(angle, step / 2), angle))
-    grid = cv2.merge(
-        np.meshgrid(np.arange(width // 2, dtype=np.float32), np.arange(height // 2, dtype=np.float32))
-    )
+    half_step = np.full(angle.shape, step / 2, np.float32)
+    along: FloatMap = np.dstack(cv2.polarToCart(half_step, angle)).astype(np.float32, copy=False)
+    ticks = np.arange(width // 2, dtype=np.float32), np.arange(height // 2, dtype=np.float32)
+    grid: FloatMap = np.dstack(np.meshgrid(*ticks))
     forward, backward = along, -along
     ahead, behind = [], []
     for level in range(levels):
@@ -76,11 +77,8 @@ def along_flow(picture: Raster, flow: Flow, levels: int | None = None) -> Raster
     """Average a picture along the flow; uint8 stays uint8."""
     for ahead, behind in list(zip(flow.ahead, flow.behind, strict=True))[:levels]:
         front, back = looked_up(picture, ahead), looked_up(picture, behind)
-        if picture.dtype == np.uint8:
-            ends = cv2.addWeighted(front, 0.5, back, 0.5, 0)
-            picture = cv2.addWeighted(ends, 2 / 3, picture, 1 / 3, 0)
-        else:
-            picture = (picture + front + back) * np.float32(1 / 3)
+        ends = cv2.addWeighted(front, 0.5, back, 0.5, 0)
+        picture = cast(Raster, cv2.addWeighted(ends, 2 / 3, picture, 1 / 3, 0))
     return picture
 
 
@@ -93,4 +91,5 @@ def _three_times(this: FloatMap, other: FloatMap, grid: FloatMap) -> FloatMap:
     on = looked_up(this, at, cv2.INTER_NEAREST)
     back = looked_up(other, at, cv2.INTER_NEAREST)
     agrees = (on * this).sum(axis=2, keepdims=True) >= (back * this).sum(axis=2, keepdims=True)
-    return this + 2 * np.where(agrees, on, back)
+    further: FloatMap = this + 2 * np.where(agrees, on, back)
+    return further

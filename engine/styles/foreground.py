@@ -38,7 +38,7 @@ def foreground_colours(pixels: Pixels, matte: FloatMap) -> Pixels:
 def _fuse(
     picture: FloatMap, front: FloatMap, back: FloatMap, matte: FloatMap, radius: int
 ) -> tuple[FloatMap, FloatMap]:
-    """One pass: local means of both colours, then as much of the picture as both together leave unexplained."""
+    """One pass: local means of both colours, then what both together leave unexplained."""
     alpha = matte[..., None]
     share = box_blur(matte, radius)[..., None]
     mean_front: FloatMap = box_blur(front * alpha, radius) / (share + 1e-4)

@@ -1,4 +1,4 @@
-"""Pencil: a graphite portrait - smudged tone, three fields of strokes, lines, paper grain, a breath of colour."""
+"""Pencil: a graphite portrait of smudged tone, three fields of strokes, lines and a breath of colour."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,17 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels
-from engine.raster import blended, gaussian, lab_to_rgb, looked_up, rgb_to_lab, smoothstep, wide_gaussian
+from engine.raster import (
+    blended,
+    gaussian,
+    lab_to_rgb,
+    looked_up,
+    mean_of,
+    rgb_to_lab,
+    rounded_off,
+    smoothstep,
+    wide_gaussian,
+)
 from engine.styles.blocks.contours import face_contours
 from engine.styles.blocks.eyes import EyeLook, draw_eyes
 from engine.styles.blocks.hatching import flowing_field, laid, straight_field
@@ -52,7 +62,7 @@ def draw(sitting: Sitting, seed: int, style: Pencil = Pencil()) -> Drawing:
     ink = 1 - (1 - ink) * (1 - _hatched(tone, sitting, style, random))
     ink = 1 - (1 - ink) * (1 - style.lines * _lines(matte, sitting))
     grain = paper_grain(CANVAS, random)
-    ink = np.clip(ink * (1 + style.grain * grain), 0, 1)
+    ink = np.clip(ink * (1 + style.grain * grain * (1 - 0.7 * ink)), 0, 1)
     painted = _coloured(ink, lab, sitting, style)
     move = displacement(sitting.landmarks, sitting.face_height, style.shape)
     source = way_back(move)
@@ -65,8 +75,8 @@ def draw(sitting: Sitting, seed: int, style: Pencil = Pencil()) -> Drawing:
 
 def _simplified(sitting: Sitting, style: Pencil) -> Pixels:
     """Hair and clothes as strands, the face only freed of pores and noise, its eyes and mouth made clear."""
-    features = cv2.addWeighted(sitting.pixels, 0.6, sitting.smooth, 0.4, 0)
-    skin = cv2.addWeighted(sitting.pixels, 0.25, sitting.smooth, 0.75, 0)
+    features = mean_of(sitting.pixels, sitting.smooth, 0.6)
+    skin = mean_of(sitting.pixels, sitting.smooth, 0.25)
     picture = blended(sitting.brushed, skin, np.maximum(sitting.skin.share, 0.5 * sitting.skin.oval))
     picture = blended(picture, features, sitting.skin.features)
     frontal = float(np.clip((48 - abs(sitting.yaw)) / 12, 0, 1))
@@ -75,9 +85,21 @@ def _simplified(sitting: Sitting, style: Pencil) -> Pixels:
 
 
 def _tone(lightness: FloatMap, sitting: Sitting) -> FloatMap:
-    """Darkness wanted at each place: local contrast up a little, white cloth left to the paper."""
-    local = lightness + 0.30 * (lightness - wide_gaussian(lightness, 0.05 * sitting.face_height))
-    return np.clip(1.08 * (1 - local * 0.01) - 0.08, 0, 1)
+    """Darkness wanted at each place: local contrast up a little, white cloth left to the paper.
+
+    Dark hair and cloth are opened: on paper their strands and folds would drown in one black.
+    """
+    relief = lightness - wide_gaussian(lightness, 0.05 * sitting.face_height)
+    strand = lightness - gaussian(lightness, 0.02 * sitting.face_height)
+    skin = np.maximum(sitting.skin.share, sitting.skin.features)
+    dark = (1 - skin) * smoothstep(45, 12, lightness)
+    # Shine on skin is white in photos whatever the skin; a pencil leaves it a little lighter than the skin.
+    shine = np.maximum(lightness - sitting.skin_lightness - 8, 0) * sitting.skin.share
+    matt = lightness - 0.55 * shine
+    light = np.clip((matt + 0.30 * relief + 1.6 * dark * strand) * 0.01, 0, 1)
+    light += dark * (light**0.72 - light)
+    tone: FloatMap = np.clip(1.08 * (1 - light) - 0.08, 0, 1)
+    return tone
 
 
 def _hatched(tone: FloatMap, sitting: Sitting, style: Pencil, random: np.random.Generator) -> FloatMap:
@@ -110,13 +132,14 @@ def _lines(matte: FloatMap, sitting: Sitting) -> FloatMap:
     frontal = float(np.clip((42 - abs(sitting.yaw)) / 14, 0, 1))
     lines = np.maximum(lines, 0.6 * frontal * face_contours(sitting.landmarks, plain, sitting.face_height))
     outline = 1 - smoothstep(0.55, 0.98, gaussian(matte, 2.0))
-    return np.maximum(lines, 0.8 * outline)
+    result: FloatMap = np.maximum(lines, 0.8 * outline)
+    return result
 
 
 def _coloured(ink: FloatMap, lab: FloatMap, sitting: Sitting, style: Pencil) -> Pixels:
     """Graphite on paper, with a trace of colour on skin and lips."""
-    paper, graphite = np.float32(style.paper), np.float32(style.graphite)
-    picture = rgb_to_lab(cv2.convertScaleAbs(paper + ink[..., None] * (graphite - paper)))
+    paper, graphite = np.array(style.paper, np.float32), np.array(style.graphite, np.float32)
+    picture = rgb_to_lab(rounded_off(paper + ink[..., None] * (graphite - paper)))
     warm = style.colour * np.maximum(sitting.skin.share, sitting.skin.features)
     for channel in (1, 2):
         picture[..., channel] += warm * wide_gaussian(np.ascontiguousarray(lab[..., channel]), 4.0)

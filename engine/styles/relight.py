@@ -45,9 +45,10 @@ def relight(
     start = min(float(low), 6.0) * 0.6
 
     def level(value: FloatMap) -> FloatMap:
-        return np.clip((value - start) * gain, 0, 100)
+        result: FloatMap = np.clip((value - start) * gain, 0, 100)
+        return result
 
-    median = float(level(np.float32([skin.lightness]))[0])
+    median = float(level(np.array([skin.lightness], np.float32))[0])
     low_bright, high_bright = light.bright
     share = np.clip((high_bright - skin.lightness) / (high_bright - low_bright), 0, 1)
     wanted = float(np.clip(skin.lightness + light.lift * share, 6, 92))

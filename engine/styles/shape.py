@@ -1,7 +1,7 @@
 """Shape change: larger eyes, a slimmer jaw, a larger head; the landmarks move along.
 
-Each part is a smooth local scaling about a centre. Their sum moves points forward; pictures need the way back,
-which is found by fixed-point iteration on a coarse grid.
+Each part is a smooth local scaling about a centre. Their sum moves points forward; pictures need the way
+back, which is found by fixed-point iteration on a coarse grid.
 """
 
 from collections.abc import Callable

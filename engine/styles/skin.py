@@ -59,7 +59,8 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
     size = (height // HALF, width // HALF)
     lab = rgb_to_lab(resized(pixels, size[1], size[0]))
     small_matte = resized(matte, size[1], size[0])
-    points, length = landmarks[:, :2] / HALF, face_height / HALF
+    points: Points = landmarks[:, :2] * np.float32(1 / HALF)
+    length = face_height / HALF
     oval = polygon(points[list(FACE_OVAL)], size)
     features = np.zeros(size, np.uint8)
     for ring in (RIGHT_EYE_RING, LEFT_EYE_RING, RIGHT_BROW, LEFT_BROW, LIPS):
@@ -67,8 +68,8 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
     features = dilated(features, 0.045 * length)
     lightness, a, b = _reference(lab, (oval > 200) & (features == 0) & (small_matte > 0.9))
     likely = _likeness(lab, lightness, a, b, _expected(points, length, size))
-    hair = _hair(lab, lightness, a, b)
     busy = _busy(lab[..., 0], length)
+    hair = _hair(lab, lightness, a, b, busy)
     soft_oval = wide_gaussian(unit(oval), 0.03 * length)
     likely = likely * (1 - 0.9 * busy * (1 - soft_oval))
     share = np.maximum(likely, 0.92 * smoothstep(0.5, 0.95, soft_oval)) * (1 - hair)
@@ -129,18 +130,23 @@ def _likeness(lab: FloatMap, lightness: float, a: float, b: float, expected: Flo
     return likely
 
 
-def _hair(lab: FloatMap, lightness: float, a: float, b: float) -> FloatMap:
-    """Darker and less chromatic than this skin, both at once."""
+def _hair(lab: FloatMap, lightness: float, a: float, b: float, busy: FloatMap) -> FloatMap:
+    """Darker and less chromatic than this skin, both at once; or grey and of fine texture (white beards)."""
     chroma = np.sqrt(lab[..., 1] ** 2 + lab[..., 2] ** 2)
     darker = smoothstep(0.22, 0.42, 1 - lab[..., 0] / max(lightness, 1.0))
-    paler = smoothstep(0.12, 0.45, 1 - chroma / max(1.0, float(np.hypot(a, b))))
-    return darker * paler
+    # a shadow loses chroma with its light; hair has less than that
+    shaded = np.clip(lab[..., 0] / max(lightness, 1.0), 0.4, 1.0) ** 0.8
+    paler = smoothstep(0.12, 0.45, 1 - chroma / np.maximum(1.0, shaded * float(np.hypot(a, b))))
+    grey = smoothstep(0.45, 0.70, 1 - chroma / max(1.0, float(np.hypot(a, b))))
+    result: FloatMap = np.maximum(darker * paler, grey * busy)
+    return result
 
 
 def _with_highlights(share: FloatMap, lightness: FloatMap, skin_lightness: float, length: float) -> FloatMap:
     """Gaps in skin that are lighter than it are its highlights; eyes, hair and beards are darker."""
     closed = eroded(dilated(share, 0.30 * length), 0.30 * length)
-    return np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
+    result: FloatMap = np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
+    return result
 
 
 def _busy(lightness: FloatMap, length: float) -> FloatMap:

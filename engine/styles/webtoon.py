@@ -10,6 +10,7 @@ from engine.raster import (
     gaussian,
     lab_to_rgb,
     looked_up,
+    mean_of,
     rgb_to_lab,
     smoothstep,
     wide_gaussian,
@@ -31,13 +32,15 @@ from engine.styles.skin import face_median
 class Webtoon:
     """Lightness in CIE L (0..100); lengths in face heights unless said otherwise."""
 
-    shape: ShapeChange = field(default=ShapeChange(eyes=1.24, nose=0.96, jaw=0.965, head=1.10))
+    shape: ShapeChange = field(default=ShapeChange(eyes=1.20, nose=0.96, jaw=0.965, head=1.10))
     eyes: EyeLook = field(default=EyeLook())
     skin_window: float = 0.026  # what is finer counts as detail, not as tone
     skin_step: float = 8.0  # L between the tones of skin
     skin_ramp: float = 0.42  # share of a step that blends
     skin_steps: float = 0.65  # how much of the skin's tone is stepped; the rest stays smooth
-    lift: float = 4.5  # L by which the median of skin is raised, the same for every tone
+    # L by which the median of skin is raised: a little for everybody, dark skin stays dark
+    tones: tuple[float, ...] = (25.0, 60.0, 76.0, 90.0)
+    lifts: tuple[float, ...] = (3.5, 6.5, 6.0, 0.0)
     shadows: float = 0.58  # of the depth of shadows on skin
     lights: float = 0.75  # of the height of lights on skin
     detail: float = 0.78  # of the quantised detail layer
@@ -47,7 +50,8 @@ class Webtoon:
     rest_step: float = 8.0  # L between the tones of hair and clothes
     rest_ramp: float = 0.40
     rest_chroma: float = 1.22
-    skin_chroma: float = 1.05
+    skin_chroma: float = 1.10
+    one_colour: float = 0.38  # how far the colour of skin is drawn to one
     line_lightness: float = 0.26  # a line's L, as a share of what it runs on
     contour: float = 2.6  # px of the canvas, the line around the figure
     edge: float = 2.2  # px of the canvas: sigma that rounds the figure's outline
@@ -82,7 +86,8 @@ def _skin(smooth: Pixels, sitting: Sitting, style: Webtoon) -> FloatMap:
 
     def spread(values: FloatMap, sigma: float) -> FloatMap:
         """Mean over skin alone: hair and features do not bleed in."""
-        return wide_gaussian(values * share, sigma) / wide_gaussian(share, sigma)
+        result: FloatMap = wide_gaussian(values * share, sigma) / wide_gaussian(share, sigma)
+        return result
 
     tone = spread(lightness, style.skin_window * length) - middle
     tone *= np.where(tone < 0, style.shadows, style.lights).astype(np.float32)
@@ -91,11 +96,14 @@ def _skin(smooth: Pixels, sitting: Sitting, style: Webtoon) -> FloatMap:
     detail = face_detail(lightness, length, step=4.0, ramp=0.55)
     drawn = middle + tone + style.detail * detail
     plain = (share * sitting.skin.oval)[::2, ::2]
-    wanted = sitting.skin.median + style.lift * min(1.0, max(0.0, (88 - sitting.skin.median) / 20))
-    drawn += wanted - face_median(drawn[::2, ::2], plain)
+    lift = float(np.interp(sitting.skin.median, style.tones, style.lifts))
+    drawn += sitting.skin.median + lift - face_median(drawn[::2, ::2], plain)
     lab[..., 0] = np.clip(drawn, 0, 100)
-    for channel in (1, 2):
-        lab[..., channel] = style.skin_chroma * spread(lab[..., channel], 0.03 * length)
+    # One clean colour: shine is grey in photos, which makes dark skin look ashen.
+    grown = np.clip(lab[..., 0] / max(middle, 1.0), 0.75, 1.12)
+    for channel, own in ((1, sitting.skin.a), (2, sitting.skin.b)):
+        mixed = spread(lab[..., channel], 0.03 * length)
+        lab[..., channel] = style.skin_chroma * (mixed + style.one_colour * (own * grown - mixed))
     shade = style.shadow_warmth * np.clip(-tone, 0, 25)
     blush = style.blush * _cheeks(sitting.landmarks, length, sitting.matte.shape)
     lab[..., 1] += 0.75 * shade + blush
@@ -115,7 +123,7 @@ def _cheeks(landmarks: Points, length: float, size: tuple[int, ...]) -> FloatMap
 
 def _features(pixels: Pixels, smooth: Pixels) -> FloatMap:
     """Eyes, brows and lips: the smoothed photo, crisper."""
-    lab = rgb_to_lab(shocked(cv2.addWeighted(pixels, 0.30, smooth, 0.70, 0), 1.6))
+    lab = rgb_to_lab(shocked(mean_of(pixels, smooth, 0.30), 1.6))
     lab[..., 0] += 0.6 * (lab[..., 0] - gaussian(lab[..., 0], 2.5))
     lab[..., 1:] *= 1.14
     return lab

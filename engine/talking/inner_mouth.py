@@ -14,7 +14,7 @@ from engine.raster import smoothstep
 from engine.talking.geometry import FaceFrame
 from engine.talking.palette import Colour, MouthPalette
 
-UPPER_TEETH = 0.034  # fh, height of the upper teeth below the line where the lips meet
+UPPER_TEETH = 0.031  # fh, height of the upper teeth below the line where the lips meet
 UPPER_COUNT, LOWER_COUNT = 8, 9  # teeth that can be told apart
 TONGUE_WIDTH = 0.80  # of the half width of the mouth
 LINE_REACH = 4.0  # px around the opening that the line may touch
@@ -138,7 +138,7 @@ def paint(
     inside = _between(palette.deep, palette.shallow, depth)
 
     below_tip = y - tongue_top
-    light = 0.62 + 0.38 * smoothstep(0.0, 0.34 * widest, below_tip)
+    light = 0.56 + 0.38 * smoothstep(0.0, 0.34 * widest, below_tip)
     _lay(inside, _shaded(palette.tongue, light), _edge(below_tip, soft * 0.6))
     _lay(inside, _shaded(palette.teeth, 0.84 * teeth_light), _edge(y - low_edge, soft * 0.7))
     _lay(inside, _shaded(palette.teeth, teeth_light), _edge(high_edge - y, soft * 0.7))
@@ -164,17 +164,17 @@ def _profile(opening: Opening, teeth_line: FloatMap, fh: float, pose: MouthPose)
     floor = float(bottom[np.argmax(gap)])
 
     height = (
-        (0.46 + 0.40 * pose.tongue) * widest * _ramp(0.02 * fh, 0.06 * fh, widest + 0.03 * fh * pose.tongue)
+        (0.38 + 0.40 * pose.tongue) * widest * _ramp(0.02 * fh, 0.06 * fh, widest + 0.03 * fh * pose.tongue)
     )
     tongue_top = floor - height * np.sqrt(np.clip(1 - (u / TONGUE_WIDTH) ** 2, 0, 1)) + 0.5
     tongue_top = np.where(far < TONGUE_WIDTH, tongue_top, floor + 9)
 
     shown = _ramp(0.2, 0.7, pose.spread) * _ramp(0.9, 0.4, pose.rounding)
-    low_edge = bottom - shown * 0.27 * gap * np.clip(1 - (u / 0.84) ** 4, 0, 1) + (1 - shown)
+    low_edge = bottom - shown * 0.23 * gap * np.clip(1 - (u / 0.84) ** 4, 0, 1) + (1 - shown)
 
-    high = min(UPPER_TEETH * fh, (0.44 + 0.08 * pose.spread) * widest) * (1 - 0.85 * pose.rounding)
+    high = min(UPPER_TEETH * fh, (0.40 + 0.08 * pose.spread) * widest) * (1 - 0.95 * pose.rounding)
     high_edge = teeth_line - 0.004 * fh + high * np.clip(1 - 0.30 * u**2 - (u / 0.94) ** 8, -2, 1)
-    high_edge += _ramp(0.2, 0.7, pose.spread) * (top + 0.48 * gap - high_edge)
+    high_edge += _ramp(0.2, 0.7, pose.spread) * (top + 0.42 * gap - high_edge)
     high_edge = high_edge - 3 * _ramp(0.6, 1.0, pose.rounding)
     high_edge = high_edge + pose.tuck * np.maximum(bottom + 1 - high_edge, 0)
 

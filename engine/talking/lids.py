@@ -18,11 +18,12 @@ from engine.talking.palette import MouthPalette
 LEVELS = 16  # steps of the lid from open to shut
 SHUT_AT = 0.80  # of the way from upper to lower lid: where the lids meet
 AROUND = 0.075  # fh around the eye that a lid may touch
+OUTER_LASHES = 1.13  # how much farther a lid reaches at the outer corner, where lashes stick out
 STRIP = 48  # columns of the strips that colours are taken from
 GRAIN_BELOW = 0.07  # fh below the eye: the cheek whose grain the lid takes
 GRAIN_SIZE = 5.0  # samples, coarsest grain
 GRAIN_MOST = 45.0  # of 255: lines stronger than this are no grain
-LASH = 0.013  # fh, thickness of the lash line
+LASH = 0.016  # fh, thickness of the lash line
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Eye:
     upper: tuple[int, ...]
     lower: tuple[int, ...]
     brow: tuple[int, ...]  # its lower edge
+    outer: int  # -1 where the outer corner is the left one, else 1
 
 
 EYES = (
@@ -39,11 +41,13 @@ EYES = (
         (33, 246, 161, 160, 159, 158, 157, 173, 133),
         (33, 7, 163, 144, 145, 153, 154, 155, 133),
         (46, 53, 52, 65, 55),
+        -1,
     ),
     Eye(
         (362, 398, 384, 385, 386, 387, 388, 466, 263),
         (362, 382, 381, 380, 374, 373, 390, 249, 263),
         (285, 295, 282, 283, 276),
+        1,
     ),
 )
 
@@ -96,6 +100,7 @@ class _EyeView:
     rows, columns, scale : the part of the texture, samples; samples a px
     x, y : float32 (h, w), px along the axes
     upper_lid, lower_lid, brow : float32 (N, 2), px along the axes, left to right
+    outer : -1 where the outer corner is the left one, else 1
     """
 
     frame: FaceFrame
@@ -107,6 +112,7 @@ class _EyeView:
     upper_lid: Points
     lower_lid: Points
     brow: Points
+    outer: int
 
     @classmethod
     def of(cls, landmarks: Points, eye: Eye, texture: Pixels, scale: int) -> "_EyeView":
@@ -121,8 +127,8 @@ class _EyeView:
             np.meshgrid(np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)), axis=-1
         )
         local = frame.local(((places - (scale - 1) / 2) / scale).astype(np.float32))
-        edges = (frame.local(flat[list(points)]) for points in (eye.upper, eye.lower, eye.brow))
-        return cls(frame, rows, columns, scale, local[..., 0], local[..., 1], *edges)
+        upper, lower, brow = (frame.local(flat[list(edge)]) for edge in (eye.upper, eye.lower, eye.brow))
+        return cls(frame, rows, columns, scale, local[..., 0], local[..., 1], upper, lower, brow, eye.outer)
 
     @property
     def across(self) -> FloatMap:
@@ -161,15 +167,18 @@ def _blink(drawn: FloatMap, lid: FloatMap, view: _EyeView, amount: float, palett
     soft = 0.012 * fh
     over_top = smoothstep(-0.042 * fh, -0.042 * fh + soft, y - upper) * smoothstep(0.4, -0.4, y - edge)
     over_bottom = smoothstep(-0.4, 0.4, y - rising) * smoothstep(0.024 * fh + soft, 0.024 * fh, y - lower)
-    begins = min(amount / 0.2, 1.0)
-    cover = np.maximum(over_top, over_bottom) * smoothstep(1.40, 1.14, far) * np.float32(begins)
+    outside = view.across * view.outer > 0
+    reach = np.where(outside, far / np.float32(OUTER_LASHES), far).astype(np.float32)
+    begins = min(max(amount - 0.12, 0.0) / 0.10, 1.0)  # below that only a fading of the lashes would show
+    cover = np.maximum(over_top, over_bottom) * smoothstep(1.30, 1.10, reach) * np.float32(begins)
     shadow = 1 - 0.16 * np.exp(-np.maximum(edge - y, 0) / (0.022 * fh)) * (y < edge)
     out = drawn + (lid * shadow[..., None] - drawn) * cover[..., None]
     thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (far / 1.08) ** 2, 0, 1)))
     away = np.asarray(np.abs(y - edge - 0.2 * thickness) / thickness, np.float32)
     lash = smoothstep(1.0, 0.35, away)
     lash = lash * smoothstep(1.14, 0.98, far) * np.float32(begins * max(palette.line_strength, 0.8))
-    return np.asarray(out + (np.array(palette.line, np.float32) - out) * lash[..., None], np.float32)
+    ink = np.minimum(np.array(palette.line, np.float32), 0.42 * lid)  # darker than the darkest skin
+    return np.asarray(out + (ink - out) * lash[..., None], np.float32)
 
 
 def _lid_colours(texture: Pixels, view: _EyeView) -> FloatMap:
@@ -205,7 +214,7 @@ def _brightened(above: FloatMap, below: FloatMap) -> FloatMap:
     """Keep a lid from the darkness of its socket: a shut lid stands out and catches the cheek's light."""
     mixed = 0.7 * above + 0.3 * below
     light, cheek = mixed.mean(axis=1, keepdims=True), below.mean(axis=1, keepdims=True)
-    return np.asarray(mixed * np.maximum(1, 0.84 * cheek / np.maximum(light, 1)), np.float32)
+    return np.asarray(mixed * np.maximum(1, 0.88 * cheek / np.maximum(light, 1)), np.float32)
 
 
 def _along(values: FloatMap) -> FloatMap:

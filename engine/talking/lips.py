@@ -95,7 +95,9 @@ def without_gap(texture: Pixels, landmarks: Points, lips: RestLips, scale: int) 
     mask = np.zeros(texture.shape[:2], np.uint8)
     if lips.apart:
         cv2.fillPoly(mask, [outline], 255, cv2.LINE_8, 4)
-        mask = _with_teeth_nearby(texture, mask, BAND * frame.height * scale)
+        reach = BAND * frame.height * scale
+        near = _box(mask, margin=round(3 * reach) + 4)
+        mask[near] = _with_teeth_nearby(np.ascontiguousarray(texture[near]), mask[near].copy(), reach)
     else:
         width = max(2, round(2 * LINE_HALF * frame.height * scale))
         cv2.polylines(mask, [np.round(edges[0] * 16).astype(np.int32)], False, 255, width, cv2.LINE_8, 4)

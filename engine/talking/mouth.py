@@ -22,7 +22,7 @@ from engine.talking.geometry import (
 )
 from engine.talking.mouth_shape import BELOW_CHIN, MOVEMENTS, MouthShape
 
-STEEPEST = 0.80  # px of movement lost per px; 1 would fold the skin
+STEEPEST = 0.74  # px of movement lost per px; 1 would fold the skin
 STEP = 3  # px, cell of the mouth's grid: the lips part within a few px
 CURVE_SAMPLES = 41  # points along each inner lip
 

@@ -70,8 +70,8 @@ class MouthPatch:
         block = self._rig.grid.step * self._scale
         last = -(-int(np.flatnonzero(some_above)[-1] + 1) // block)  # grid rows that the upper field serves
         first = int(all_above.argmin()) // block  # first grid row that the lower field serves
-        upper = self._inverse(self._rig.upper, coefficients, slice(0, last))
-        lower = self._inverse(self._rig.lower, coefficients, slice(first, self._rig.grid.rows))
+        upper = self._inverse(self._rig.upper, coefficients, 0, last)
+        lower = self._inverse(self._rig.lower, coefficients, first, self._rig.grid.rows)
         source = np.empty((*above.shape, 2), np.float32)
         source[: first * block] = upper[: first * block]
         source[last * block :] = lower[(last - first) * block :]
@@ -79,13 +79,18 @@ class MouthPatch:
         source[both] = np.where(above[both, :, None], upper[both], lower[: (last - first) * block])
         return source
 
-    def _inverse(self, basis: FloatMap, coefficients: FloatMap, rows: slice) -> Points:
-        field = combine(coefficients, basis)
-        at = np.ascontiguousarray(self._cells[rows])
-        came_from = self._rig.grid.invert(field, at, steps=3)
+    def _inverse(self, basis: FloatMap, coefficients: FloatMap, first: int, last: int) -> Points:
+        """Invert a field for the grid rows first .. last - 1; float32 (rows * block, w, 2), samples."""
+        grid = self._rig.grid
+        # One more row on either side: enlarging interpolates between rows.
+        start, stop = max(first - 1, 0), min(last + 1, grid.rows)
+        at = np.ascontiguousarray(self._cells[start:stop])
+        came_from = grid.invert(combine(coefficients, basis), at, steps=4)
         came_from *= np.float32(self._scale)
         came_from += np.float32((self._scale - 1) / 2)
-        return self._rig.grid.enlarge(came_from, self._scale)
+        block = grid.step * self._scale
+        fine = grid.enlarge(came_from, self._scale)
+        return fine[(first - start) * block : (last - start) * block]
 
     def _paint(
         self, target: Pixels, source: Points, opening: Opening, lips: FloatMap, pose: MouthPose, opened: float

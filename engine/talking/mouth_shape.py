@@ -24,7 +24,7 @@ from engine.talking.geometry import (
 )
 
 JAW_DROP = 0.150  # fh, lower lip and chin at jaw 1
-BELOW_CHIN = 0.30  # fh below the chin where the jaw's movement is gone
+BELOW_CHIN = 0.34  # fh below the chin where the jaw's movement is gone
 UPPER_SHARE = 0.40  # of a gap at rest that the upper lip closes; the lower lip closes the remainder
 FLATTENING = 0.75  # of a smile that rounding takes away
 ROUNDING = 0.44  # of the half width that the corners come in
@@ -115,23 +115,24 @@ class MouthShape:
         up = {
             "shut_rest": (zero, UPPER_SHARE * (bottom - top) * above),
             "jaw_wide": (-0.05 * half * np.sign(u) * corner, 0.20 * drop * corner),
+            "jaw_round": (zero, -0.17 * drop * round_lens * above),
             "purse": purse,
             "protrude": (zero, -0.013 * fh * round_lens * above),
             "spread": (-SPREADING * inwards, -0.008 * fh * corner),
             "raise": (zero, -0.024 * fh * lens * above),
             "tuck": (zero, -0.020 * fh * lens * above),
-            "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, line - y)),
+            "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, top - y)),
         }
         low = {
             "shut_rest": (zero, -(1 - UPPER_SHARE) * (bottom - top) * below),
             "jaw_wide": (-0.05 * half * np.sign(u) * corner, drop * np.maximum(lens * lips, 0.20 * corner)),
-            "jaw_round": (zero, drop * round_lens * lips),
+            "jaw_round": (zero, 0.80 * drop * round_lens * lips),
             "chin": (zero, drop * chin),
             "purse": purse,
             "protrude": (zero, 0.013 * fh * round_lens * below),
             "spread": up["spread"],
             "tuck": (zero, -0.012 * fh * lens * below),
-            "press": (zero, -0.010 * fh * lens * below * smoothstep(0.0, 0.03 * fh, y - line)),
+            "press": (zero, -0.010 * fh * lens * below * smoothstep(0.0, 0.03 * fh, y - bottom)),
         }
         return _stack(up, x.shape), _stack(low, x.shape)
 

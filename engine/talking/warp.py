@@ -13,7 +13,7 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels, Points
 from engine.character import SIZE, Character
 from engine.progress import Progress, Stage, silent
-from engine.raster import looked_up, smoothstep
+from engine.raster import looked_up, resized, smoothstep
 from engine.speech.motion import Motion
 from engine.talking import head, mouth
 from engine.talking.fields import combine
@@ -32,7 +32,9 @@ REPORT_EVERY = 8  # frames
 
 
 def opening(motion: Motion, landmarks: Points | None = None) -> FloatMap:
-    """Measure how far the mouth is open in every frame: inner-lip gap over mouth width, after the warp.
+    """Measure how far the mouth is open in every frame: inner-lip gap after the warp over mouth width.
+
+    The width is that of the mouth at rest: a rounded mouth is narrow, and its small hole is not wide open.
 
     Parameters
     ----------
@@ -47,8 +49,8 @@ def opening(motion: Motion, landmarks: Points | None = None) -> FloatMap:
     moved = rig.moved_lips(mouth.coefficients(motion))
     middle = moved.shape[2] // 2
     gap = np.linalg.norm(moved[1][:, middle] - moved[0][:, middle], axis=-1)
-    width = np.linalg.norm(moved[0][:, -1] - moved[0][:, 0], axis=-1)
-    return np.asarray(gap / np.maximum(width, 1.0), np.float32)
+    width = float(np.linalg.norm(rig.upper_lip[-1] - rig.upper_lip[0]))
+    return np.asarray(gap / max(width, 1.0), np.float32)
 
 
 class Puppet:
@@ -134,7 +136,7 @@ def _rig(character: Character, lips: RestLips) -> mouth.MouthRig:
     fh = float(np.linalg.norm(character.landmarks[10, :2] - character.landmarks[152, :2]))
     inside = head.outline_distance(character.drawing[..., 3])
     return mouth.rig_mouth(
-        character.landmarks, (lips.upper, lips.lower), smoothstep(0.02 * fh, 0.12 * fh, inside)
+        character.landmarks, (lips.upper, lips.lower), smoothstep(0.03 * fh, 0.13 * fh, inside)
     )
 
 
@@ -142,8 +144,10 @@ def _with_lips(landmarks: Points, lips: RestLips) -> Points:
     """Put the landmarks of the inner lips onto the edges that were found in the drawing."""
     moved = landmarks.astype(np.float32).copy()
     if not lips.apart:
+        pairs = moved[[INNER_UPPER_LIP, INNER_LOWER_LIP], 0].mean(axis=0)
         for indices in (INNER_UPPER_LIP, INNER_LOWER_LIP):
-            moved[list(indices), 1] = curve(lips.upper, moved[list(indices), 0])
+            moved[list(indices), 0] = pairs
+            moved[list(indices), 1] = curve(lips.upper, pairs)
     return moved
 
 
@@ -174,13 +178,12 @@ def straight(picture: Pixels) -> Pixels:
 def fine_texture(picture: Pixels) -> Pixels:
     """Enlarge (H, W, 4) to SCALE samples a px such that the mean over each px is that px again."""
     size = (picture.shape[1] * SCALE, picture.shape[0] * SCALE)
-    wanted = picture.astype(np.float32)
-    fine = cv2.resize(wanted, size, interpolation=cv2.INTER_CUBIC)
+    wanted = np.asarray(picture, np.float32)
+    fine = np.asarray(cv2.resize(wanted, size, interpolation=cv2.INTER_CUBIC), np.float32)
     for _ in range(3):
-        missing = wanted - cv2.resize(
-            np.clip(fine, 0, 255), wanted.shape[1::-1], interpolation=cv2.INTER_AREA
-        )
-        fine = np.clip(fine, 0, 255) + cv2.resize(missing, size, interpolation=cv2.INTER_CUBIC)
-    fine = np.clip(fine + 0.5, 0, 255)
-    fine[..., :3] = np.minimum(fine[..., :3], fine[..., 3:])
-    return np.asarray(fine, np.uint8)
+        missing = wanted - resized(fine, picture.shape[1], picture.shape[0])
+        fine += np.asarray(cv2.resize(missing, size, interpolation=cv2.INTER_NEAREST), np.float32)
+        np.clip(fine, 0, 255, out=fine)
+    enlarged = (fine + np.float32(0.5)).astype(np.uint8)
+    enlarged[..., :3] = np.minimum(enlarged[..., :3], enlarged[..., 3:])
+    return enlarged

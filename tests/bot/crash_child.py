@@ -80,6 +80,9 @@ class LoggingFrontend:
     def __init__(self, log: Log, life: Life) -> None:
         self.log, self.life = log, life
 
+    def reaches(self, address: str) -> bool:
+        return True
+
     async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
         if self.life.die_at == "before":
             die()

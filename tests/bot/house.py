@@ -32,6 +32,9 @@ class FakeFrontend:
         self.progress: list[tuple[str, Progress]] = []
         self.before: Callable[[], None] = lambda: None
 
+    def reaches(self, address: str) -> bool:
+        return True
+
     async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
         self.before()
         self.shown.append((address, reply, content))
@@ -134,6 +137,9 @@ async def running(
         settings_in(folder), limits, artist, RULES, parts, watchdog=watchdog or Watchdog()
     ) as app:
         task = asyncio.create_task(app.run({frontend.platform: frontend}, ended.wait))
+        body = asyncio.current_task()
+        assert body is not None
+        task.add_done_callback(lambda _: ended.is_set() or body.cancel("a part of the house failed"))
         try:
             yield app
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from bot.dialogue.events import CommandGiven, TextReceived
+from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived
 from bot.frontend import NotDelivered, Unreachable
 from bot.service import UPLOAD_BYTES
 from bot.settings import QueueSettings
@@ -321,7 +321,7 @@ async def test_progress_comes_with_stages_and_goes_with_the_job(artist: FakeArti
     await ann.agree()
     artist.stage_seconds = 0.05
     (reply,) = await ann.photo()
-    await ann.app.teller.progress_shown(reply.job, "message-1")
+    ann.app.teller.progress_shown(reply.job, "message-1")
     await ann.idle()
     mine = [p for address, p in ann.frontend.progress if address == "ann"]
     assert {p.message_id for p in mine[1:]} == {"message-1"}
@@ -339,3 +339,32 @@ async def test_a_voice_while_a_new_photo_waits_for_its_style_asks_who_shall_spea
     await ann.press("Use my character", [question])
     await ann.idle()
     assert ann.files()[-1] == "talk.mp4"
+
+
+async def test_a_job_that_is_interrupted_by_a_stop_goes_on_after_it(tmp_path: Path, frontend: FakeFrontend):
+    """SIGTERM and start again: the job is done, and the interruption was no attempt."""
+    async with running(tmp_path / "house", FakeArtist(), frontend) as app:
+        ann = Human(app, frontend, "ann")
+        await ann.has_character()
+        (reply,) = await ann.voice(b"slow voice")
+        await asyncio.sleep(0.3)
+    async with running(tmp_path / "house", FakeArtist(), frontend) as app:
+        again = Human(app, frontend, "ann")
+        await again.idle()
+        assert again.files()[-1] == "talk.mp4"
+        async with app.database.reading() as work:
+            job = await jobs.get(work, reply.job or "")
+            assert job is not None
+            assert (job.state, job.attempts) == (JobState.DONE, 1)
+
+
+async def test_a_photo_that_cannot_be_fetched_changes_nothing(app: App, ann: Human, tmp_path: Path):
+    await ann.agree()
+
+    async def line_goes_dead() -> bytes:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await app.service.handle(ann.who, PhotoReceived(), line_goes_dead)
+    assert not (tmp_path / "blobs").exists()
+    assert (await ann.person()).photo_id is None

@@ -91,7 +91,7 @@ def check_jobs(database: sqlite3.Connection, log: str) -> str:
     """Every job whose acceptance the person saw has come to an end that they saw too."""
     jobs = dict(database.execute("SELECT id, state FROM jobs"))
     accepted = set(re.findall(r"^accepted (\S+)$", log, re.M))
-    assert len(accepted) > 50, "hardly anything was asked for"
+    assert len(accepted) > 20, "hardly anything was asked for"
     assert accepted <= set(jobs), "accepted jobs are lost"
     assert set(jobs.values()) <= {"done", "failed", "cancelled"}
     for job in re.findall(r"^cancelled (\S+)$", log, re.M):

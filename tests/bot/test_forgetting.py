@@ -1,11 +1,12 @@
 """Forget me: nothing is left, down to the bytes of the database and the files."""
 
 import asyncio
+import os
 from pathlib import Path
 
 from bot.app import App
 from bot.dialogue.events import CommandGiven, TextReceived
-from storage import characters
+from storage import characters, people
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, running
 
@@ -85,3 +86,24 @@ async def test_forgetting_stops_what_is_under_way(tmp_path: Path):
         await asyncio.sleep(1.0)
         assert len(frontend.shown) == shown
         assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+
+
+async def test_a_crash_between_forgetting_and_erasing_is_made_good(tmp_path: Path):
+    """Rows are gone, the process dies: the next one removes the files and the traces."""
+    frontend = FakeFrontend()
+    async with running(tmp_path, FakeArtist(), frontend) as app:
+        traces = await fill(app, frontend, "person-number-007-zq")
+        others = [await fill(app, frontend, f"another-{i}") for i in range(3)]
+        async with app.database.writing() as work:
+            person = await people.find(work, "fake", "person-number-007-zq")
+            assert person is not None
+            await people.forget(work, person)
+    for path in (tmp_path / "blobs").rglob("*"):
+        os.utime(path, (1, 1))  # long ago: beyond the grace of the sweep
+    async with running(tmp_path, FakeArtist(), frontend) as app:
+        async with asyncio.timeout(20):
+            while any(
+                trace.encode() in bytes_of(tmp_path) or trace in names_in(tmp_path) for trace in traces
+            ):
+                await asyncio.sleep(0.1)
+        assert all(trace.encode() in bytes_of(tmp_path) for other in others for trace in other)

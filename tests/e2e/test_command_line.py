@@ -16,9 +16,8 @@ from PIL import Image
 
 from engine.speech.motion import MOUTH_CLASSES
 from engine.weights import locate
+from tests.samples import SAMPLE_VOICE
 
-ROOT = Path(__file__).parents[2]
-VOICE = ROOT / "assets" / "voices" / "hello_en.ogg"
 FILES = ("sticker.webp", "sticker.png", "talk.mp4", "talk.webm", "note.mp4", "character.json")
 
 
@@ -43,7 +42,7 @@ def photo() -> Path:
 def made(photo, tmp_path_factory) -> tuple[Path, dict]:
     """The main job, once: its folder and what it printed."""
     folder = tmp_path_factory.mktemp("made")
-    done = mytalkcon("make", photo, VOICE, "--style", "webtoon", "--out", folder, "--json")
+    done = mytalkcon("make", photo, SAMPLE_VOICE, "--style", "webtoon", "--out", folder, "--json")
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
 
@@ -83,7 +82,7 @@ def test_video_has_the_whole_voice(made, name, side):
         assert sound.codec_context.name == "aac"
         assert "synthetic" in container.metadata["comment"]
         frames = sum(1 for _ in container.decode(video=0))
-    assert abs(frames / 25 - voice_seconds(VOICE)) <= 0.04
+    assert abs(frames / 25 - voice_seconds(SAMPLE_VOICE)) <= 0.04
     assert abs(frames / 25 - voice_seconds(folder / name)) <= 0.1  # AAC comes in blocks of 1024
 
 
@@ -108,14 +107,14 @@ def test_character_has_no_time_and_no_path(made):
 
 def test_the_same_call_gives_the_same_bytes(made, photo, tmp_path):
     folder, _ = made
-    assert mytalkcon("make", photo, VOICE, "--style", "webtoon", "--out", tmp_path).returncode == 0
+    assert mytalkcon("make", photo, SAMPLE_VOICE, "--style", "webtoon", "--out", tmp_path).returncode == 0
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
 def test_a_character_speaks_again_without_its_photo(made, tmp_path):
     folder, _ = made
-    done = mytalkcon("talk", folder, VOICE, "--out", tmp_path)
+    done = mytalkcon("talk", folder, SAMPLE_VOICE, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "talk.mp4").read_bytes() == (folder / "talk.mp4").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["note.mp4", "talk.mp4", "talk.webm"]
@@ -128,17 +127,17 @@ def test_draw_all_writes_every_style_and_nothing_else(photo, tmp_path):
     assert {"webtoon", "pencil"} <= set(styles)
     expected = sorted(f"{style}.{end}" for style in styles for end in ("png", "webp", "json"))
     assert sorted(path.name for path in tmp_path.iterdir()) == expected
-    said = mytalkcon("talk", tmp_path / "pencil.json", VOICE, "--out", tmp_path / "talk")
+    said = mytalkcon("talk", tmp_path / "pencil.json", SAMPLE_VOICE, "--out", tmp_path / "talk")
     assert said.returncode == 0, said.stderr
 
 
 def test_motion_describes_every_frame(tmp_path):
-    done = mytalkcon("motion", VOICE, "--json")
+    done = mytalkcon("motion", SAMPLE_VOICE, "--json")
     assert done.returncode == 0, done.stderr
     motion = json.loads(done.stdout)
     frames = motion["frames"]
     assert motion["fps"] == 25
-    assert abs(len(frames) / 25 - voice_seconds(VOICE)) <= 0.04
+    assert abs(len(frames) / 25 - voice_seconds(SAMPLE_VOICE)) <= 0.04
     keys = ["t", "viseme", "open", "round", "spread", "closed", "blink", "yaw", "pitch", "roll"]
     assert all(list(frame) == keys for frame in frames)
     assert {frame["viseme"] for frame in frames} <= set(MOUTH_CLASSES)
@@ -199,7 +198,7 @@ BAD_PHOTOS = {
 }
 BAD_VOICES = {
     "0 bytes": (lambda: b"", "voice-empty"),
-    "truncated to nothing": (lambda: VOICE.read_bytes()[:60], "voice-damaged"),
+    "truncated to nothing": (lambda: SAMPLE_VOICE.read_bytes()[:60], "voice-damaged"),
     "a tenth of a second": (
         lambda: wav(0.3 * np.sin(np.arange(1600) * 0.1)),
         "voice-too-short",
@@ -229,7 +228,7 @@ def test_a_bad_photo_is_refused_in_one_sentence(name, tmp_path):
     done = mytalkcon(
         "make",
         path,
-        VOICE,
+        SAMPLE_VOICE,
         "--out",
         tmp_path / "out",
         language={"ko": "ko_KR.UTF-8", "en": "C.UTF-8"}[language],
@@ -289,6 +288,6 @@ def test_nothing_on_the_way_imports_torch(photo):
 def test_a_mistake_of_ours_exits_with_1(made, tmp_path):
     target = tmp_path / "file-where-a-folder-should-be"
     target.write_text("")
-    done = mytalkcon("talk", made[0], VOICE, "--out", target)
+    done = mytalkcon("talk", made[0], SAMPLE_VOICE, "--out", target)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

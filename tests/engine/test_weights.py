@@ -4,7 +4,15 @@ import hashlib
 
 import pytest
 
-from engine.weights import DEFAULT_FILES, Url, WeightFile, WeightsMissing, WeightStore, WeightsWrong, WheelMember
+from engine.weights import (
+    DEFAULT_FILES,
+    Url,
+    WeightFile,
+    WeightsMissing,
+    WeightStore,
+    WeightsWrong,
+    WheelMember,
+)
 
 CONTENT = b"some weights"
 

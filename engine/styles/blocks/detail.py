@@ -1,6 +1,6 @@
 """Detail: what makes a face this face - folds, dimples, the form of nose and lids - in few clean steps.
 
-Without this layer a smoothed face is recognised half as often (docs/quality.md).
+Without it a smoothed face is a pretty one, but nobody's.
 """
 
 import numpy as np

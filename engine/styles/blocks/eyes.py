@@ -1,16 +1,15 @@
 """Eyes: drawn anew over the painted ones - clear white, round iris with two highlights, tapered lids.
 
-The colour of the iris and where it looks come from the photo. An eye that is shut, covered or turned away keeps
-the painted photo.
+The colour of the iris and where it looks come from the photo. An eye that is shut, covered or turned away
+keeps the painted photo.
 """
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
-from engine.raster import gaussian, lab_to_rgb, polygon, rgb_to_lab, smoothstep, unit
+from engine.raster import gaussian, lab_to_rgb, polygon, rgb_to_lab, rounded_off, smoothstep, unit
 from engine.styles.blocks.strokes import curve, stroke, taper
 
 # Outer to inner corner, along the upper and the lower lid; right and left as the person has them.
@@ -28,8 +27,8 @@ class EyeLook:
     iris: float = 1.08  # of the iris in the photo
     iris_of_opening: float = 0.42  # at least this share of the opening between the lids
     white: float = 0.60  # how much of the white is painted over
-    iris_cover: float = 0.85  # how much of the iris is painted over
-    chroma: float = 1.35
+    iris_cover: float = 0.92  # how much of the iris is painted over
+    chroma: float = 1.5
     upper_lid: float = 0.070  # eye widths, thickest place
     lower_lid: float = 0.026
     lid_cover: float = 0.92
@@ -97,14 +96,17 @@ def _drawn(painted: Pixels, photo: Pixels, eye: _Eye, look: EyeLook, frontal: fl
     y, x = np.mgrid[0 : size[0], 0 : size[1]].astype(np.float32)
     distance = np.hypot(x - eye.centre[0], y - eye.centre[1]) / eye.radius
     lab = rgb_to_lab(photo)
-    iris_place = (between > 0.5) & (distance > 0.45) & (distance < 0.85)
+    iris_place = (
+        (between > 0.5) & (distance > 0.42) & (distance < 0.82) & (y > eye.centre[1] - 0.25 * eye.radius)
+    )
     white_place = (between > 0.5) & (distance > 1.15)
     trust = frontal * float(eye.opening > look.shut * eye.width)
     if iris_place.sum() < 6 or white_place.sum() < 6:
         trust = 0.0
     result = rgb_to_lab(painted)
     if trust > 0:
-        iris_colour, white_colour = np.median(lab[iris_place], axis=0), np.median(lab[white_place], axis=0)
+        # the lashes' shadow darkens most of an iris: its colour is that of the lighter pixels
+        iris_colour, white_colour = _lighter(lab[iris_place]), np.median(lab[white_place], axis=0)
         contrast = float(white_colour[0] - iris_colour[0])
         trust *= float(np.clip((contrast - 2) / 8, 0, 1))
         edge = 1.2 / eye.radius
@@ -112,7 +114,8 @@ def _drawn(painted: Pixels, photo: Pixels, eye: _Eye, look: EyeLook, frontal: fl
         result = _mixed(result, _white(result, white_colour), look.white * trust * between * (1 - disc))
         iris = _iris(iris_colour, (y - eye.centre[1]) / eye.radius, distance, look)
         result = _mixed(result, iris, look.iris_cover * trust * disc)
-        shade = stroke(eye.upper + (0, 0.10 * eye.opening), np.full(len(eye.upper), 0.34 * eye.opening), size)
+        below = eye.upper + np.array([0, 0.10 * eye.opening], np.float32)
+        shade = stroke(below, np.full(len(eye.upper), 0.34 * eye.opening), size)
         shade_map = gaussian(unit(shade), max(0.8, 0.06 * eye.opening)) * between
         result[..., 0] *= 1 - 0.34 * trust * shade_map
     rgb = lab_to_rgb(result).astype(np.float32)
@@ -127,22 +130,28 @@ def _drawn(painted: Pixels, photo: Pixels, eye: _Eye, look: EyeLook, frontal: fl
     return _lids(rgb, painted, eye, look, max(frontal * 0.6, trust))
 
 
+def _lighter(samples: FloatMap) -> FloatMap:
+    """Median colour of the lighter half."""
+    median: FloatMap = np.median(samples[samples[:, 0] >= np.median(samples[:, 0])], axis=0)
+    return median
+
+
 def _white(result: FloatMap, colour: FloatMap) -> FloatMap:
     white = np.empty_like(result)
-    white[..., 0] = min(94.0, float(colour[0]) * 0.55 + 46.0)
+    white[..., 0] = min(94.0, float(colour[0]) * 0.78 + 25.0)
     white[..., 1:] = colour[1:] * 0.30
     return white
 
 
 def _iris(colour: FloatMap, height: FloatMap, distance: FloatMap, look: EyeLook) -> FloatMap:
     """Dark above, light below, a dark ring and a dark pupil."""
-    lightness = float(np.clip(colour[0], 16, 52))
-    shade = lightness * (0.62 + 0.62 * smoothstep(-0.7, 0.9, height))
-    shade = shade * (1 - 0.55 * smoothstep(0.74, 0.98, distance))
-    shade = shade * (1 - 0.85 * smoothstep(0.52, 0.38, distance))
+    lightness = float(np.clip(1.1 * colour[0], 20, 56))
+    shade = lightness * (0.60 + 0.70 * smoothstep(-0.7, 0.8, height))
+    shade = shade * (1 - 0.5 * smoothstep(0.78, 0.98, distance))
+    shade = shade * (1 - 0.85 * smoothstep(0.46, 0.34, distance))
     iris = np.empty((*height.shape, 3), np.float32)
     iris[..., 0] = shade
-    chroma = look.chroma * (0.4 + 0.6 * smoothstep(0.3, 0.6, distance))
+    chroma = look.chroma * (0.4 + 0.6 * smoothstep(0.28, 0.5, distance))
     iris[..., 1], iris[..., 2] = colour[1] * chroma, colour[2] * chroma
     return iris
 
@@ -158,7 +167,7 @@ def _lids(rgb: FloatMap, painted: Pixels, eye: _Eye, look: EyeLook, trust: float
     for path, width, cover in ((upper - (0, 0.012 * eye.width), widths, look.lid_cover), (lower, thin, 0.55)):
         line = unit(stroke(path.astype(np.float32), width, size))[..., None]
         rgb += cover * trust * line * (dark - rgb)
-    return cv2.convertScaleAbs(rgb)
+    return rounded_off(rgb)
 
 
 def _mixed(below: FloatMap, above: FloatMap, cover: FloatMap) -> FloatMap:

@@ -1,14 +1,16 @@
 """Hatching: fields of pencil strokes in which a tone is a share of covered paper.
 
-A field holds values from 0 to 1, evenly spread; where it lies under the wanted darkness there is graphite. The
-strokes of a field run straight at an angle, or along the flow of what is drawn.
+A field holds values from 0 to 1, evenly spread; where it lies under the wanted darkness there is graphite.
+The strokes of a field run straight at an angle, or along the flow of what is drawn.
 """
+
+from typing import cast
 
 import cv2
 import numpy as np
 
-from engine.arrays import FloatMap
-from engine.raster import smoothstep, unit, warped
+from engine.arrays import FloatMap, Pixels
+from engine.raster import gaussian, rounded_off, smoothstep, unit, warped
 from engine.styles.flow import Flow, along_flow
 
 
@@ -23,21 +25,19 @@ def straight_field(
     length, width : px of a stroke
     """
     span = int(side * 1.45)
-    noise = random.integers(0, 256, (span, span), dtype=np.uint8)
+    noise = random.standard_normal((span, span), dtype=np.float32)
     across = max(0.5, width / 2.2)
-    noise = _spread(cv2.GaussianBlur(noise.astype(np.float32), (0, 0), sigmaX=length / 3, sigmaY=across))
-    # A hand does not draw with a ruler: strokes bend a little.
+    noise = cast(FloatMap, cv2.GaussianBlur(noise, (0, 0), sigmaX=length / 3, sigmaY=across))
     turn = cv2.getRotationMatrix2D((span / 2, span / 2), -angle, 1.0).astype(np.float32)
     turn[:, 2] += side / 2 - span / 2
-    return unit(cv2.equalizeHist(warped(noise, turn, side, side, border=cv2.BORDER_REFLECT)))
+    return _even(warped(noise, turn, side, side, border=cv2.BORDER_REFLECT))
 
 
 def flowing_field(flow: Flow, random: np.random.Generator, *, width: float) -> FloatMap:
     """Field of strokes that run along the flow; `width` in px."""
     height, span = flow.coherence.shape
-    noise = random.integers(0, 256, (height, span), dtype=np.uint8).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), max(0.5, width / 2.2))
-    return unit(cv2.equalizeHist(_spread(along_flow(along_flow(noise, flow), flow, 2))))
+    noise = gaussian(random.standard_normal((height, span), dtype=np.float32), max(0.5, width / 2.2))
+    return _even(along_flow(along_flow(noise, flow), flow, 2))
 
 
 def laid(field: FloatMap, darkness: FloatMap, softness: float = 0.35) -> FloatMap:
@@ -45,7 +45,8 @@ def laid(field: FloatMap, darkness: FloatMap, softness: float = 0.35) -> FloatMa
     return smoothstep(-softness, softness, darkness - field) * np.clip(darkness * 4, 0, 1)
 
 
-def _spread(noise: FloatMap) -> FloatMap:
-    """Blurred noise over the whole range of uint8."""
+def _even(noise: FloatMap) -> FloatMap:
+    """Noise with its values spread evenly over 0..1."""
     mean, deviation = float(noise.mean()), float(noise.std())
-    return cv2.convertScaleAbs(np.clip((noise - mean) * (50 / max(deviation, 1e-6)) + 128, 0, 255))
+    grey = rounded_off((noise - mean) * (50 / max(deviation, 1e-6)) + 128)
+    return unit(cast(Pixels, cv2.equalizeHist(grey)))

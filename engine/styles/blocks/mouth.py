@@ -1,10 +1,9 @@
 """Mouth: a clean line between the lips and bright teeth; the lips themselves stay the painted ones."""
 
-import cv2
 import numpy as np
 
-from engine.arrays import Pixels, Points
-from engine.raster import gaussian, lab_to_rgb, polygon, rgb_to_lab, smoothstep, unit
+from engine.arrays import FloatMap, Pixels, Points
+from engine.raster import gaussian, lab_to_rgb, polygon, rgb_to_lab, rounded_off, smoothstep, unit
 from engine.styles.blocks.strokes import curve, stroke, taper
 
 # Inner edge of the upper and the lower lip, from the person's right corner to the left one.
@@ -41,20 +40,23 @@ def draw_mouth(painted: Pixels, landmarks: Points, face_height: float, *, fronta
     if gap > OPEN:
         lab = _teeth(lab, upper, lower)
     rgb = lab_to_rgb(lab).astype(np.float32)
-    colour = lab_to_rgb(np.float32([[[min(dark, 0.5 * float(np.median(lab[..., 0]))), 14, 8]]]))[0, 0]
+    colour = lab_to_rgb(np.array([[[min(dark, 0.5 * float(np.median(lab[..., 0]))), 14, 8]]], np.float32))[
+        0, 0
+    ]
     path = curve(upper if gap > OPEN else (upper + lower) / 2)
+    thickness = (0.009 if gap > OPEN else 0.013) * face_height
     line = stroke(
         path,
-        0.014 * face_height * (0.45 + 0.55 * taper(len(path), 0.6, 0.6)) * taper(len(path)),
+        thickness * taper(len(path)),
         patch.shape[:2],
     )
-    cover = 0.7 * frontal * unit(line)[..., None]
+    cover = 0.65 * frontal * unit(line)[..., None]
     result = painted.copy()
-    result[window] = cv2.convertScaleAbs(rgb + cover * (colour.astype(np.float32) - rgb))
+    result[window] = rounded_off(rgb + cover * (colour.astype(np.float32) - rgb))
     return result
 
 
-def _teeth(lab: Pixels, upper: Points, lower: Points) -> Pixels:
+def _teeth(lab: FloatMap, upper: Points, lower: Points) -> FloatMap:
     between = gaussian(unit(polygon(np.vstack([upper, lower[::-1]]), lab.shape[:2])), 1.2)
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     tooth = between * smoothstep(42, 62, lab[..., 0]) * smoothstep(30, 16, chroma)

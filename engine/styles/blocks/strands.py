@@ -1,9 +1,11 @@
 """Strands: hair and folds as clean strokes that follow the flow.
 
-Averaging along the flow takes texture away but blurs across; a shock filter (Osher and Rudin, 1990) then pulls
-each pixel to the lighter or darker side of its edge, which leaves crisp strokes. Kyprianidis and Kang
+Averaging along the flow takes texture away but blurs across; a shock filter (Osher and Rudin, 1990) then
+pulls each pixel to the lighter or darker side of its edge, which leaves crisp strokes. Kyprianidis and Kang
 ("Image and Video Abstraction by Coherence-Enhancing Filtering", 2011) do both in turns, as here.
 """
+
+from typing import cast
 
 import cv2
 import numpy as np
@@ -50,8 +52,8 @@ def smoothed(pixels: Pixels, *, reach: float = 20.0, edge: float = 0.18) -> Pixe
     """
     height, width = pixels.shape[:2]
     half = resized(pixels, width // 2, height // 2)
-    half = cv2.edgePreservingFilter(half, flags=cv2.RECURS_FILTER, sigma_s=reach, sigma_r=edge)
-    return resized(half.astype(np.uint8, copy=False), width, height)
+    calm = cv2.edgePreservingFilter(half, flags=cv2.RECURS_FILTER, sigma_s=reach, sigma_r=edge)
+    return resized(cast(Pixels, calm), width, height)
 
 
 def rounded(matte: FloatMap, sigma: float) -> FloatMap:

@@ -29,11 +29,12 @@ def taper(count: int, start: float = 0.0, end: float = 0.0, peak: float = 0.5) -
     way = np.linspace(0, 1, count, dtype=np.float32)
     rising = start + (1 - start) * np.sin(np.clip(way / peak, 0, 1) * np.pi / 2)
     falling = end + (1 - end) * np.sin(np.clip((1 - way) / (1 - peak), 0, 1) * np.pi / 2)
-    return np.minimum(rising, falling).astype(np.float32)
+    result: FloatMap = np.minimum(rising, falling).astype(np.float32)
+    return result
 
 
 def stroke(points: Points, widths: FloatMap, size: tuple[int, int]) -> Pixels:
-    """Cover of one stroke along (N, 2) points with (N,) full widths in px: uint8 of `size` (height, width)."""
+    """Cover of one stroke along (N, 2) points with (N,) full widths in px: uint8 of `size`."""
     tangent = np.gradient(points, axis=0)
     length = np.maximum(np.hypot(tangent[:, 0], tangent[:, 1]), 1e-3)
     normal = np.column_stack([-tangent[:, 1], tangent[:, 0]]) / length[:, None]

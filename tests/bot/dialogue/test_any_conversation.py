@@ -220,5 +220,5 @@ class AnyConversation(RuleBasedStateMachine):
             assert set(held.values()) == {None}, "before consent nothing is kept"
 
 
-AnyConversation.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+AnyConversation.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
 TestAnyConversation = AnyConversation.TestCase

@@ -264,7 +264,7 @@ async def test_news_tell_position_progress_and_end(house: House):
         await asyncio.to_thread(house.queue.progressed, claim.job, "render", 0.5)
         await asyncio.sleep(0.05)
         await house.done(job_id)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.4)
     await asyncio.wait_for(listening, 5)
     of_second = [n for n in told if n.job_id == second]
     assert [n.position for n in of_second if n.state == JobState.WAITING][-2:] == [1, 0]

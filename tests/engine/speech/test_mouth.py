@@ -49,6 +49,13 @@ def test_pauses_shut_the_mouth_and_closures_of_stops_do_not():
     assert at(mouth.closure, 0.54) == 0
 
 
+def test_lips_stay_together_from_a_pause_into_an_m():
+    mouth = say(("m", 0.3, 0.38), ("a", 0.38, 0.6), ("p", 0.6, 0.66))
+    assert mouth.closure[: round(0.34 * FPS) + 1].min() > 0.9
+    assert mouth.closure[round(0.62 * FPS) :].min() > 0.9
+    assert at(mouth.closure, 0.48) < 0.05
+
+
 def test_lips_round_before_the_rounded_vowel_is_heard():
     mouth = say(("a", 0.2, 0.4), ("t", 0.4, 0.46), ("u", 0.46, 0.7))
     assert at(mouth.rounding, 0.44) > 0.3

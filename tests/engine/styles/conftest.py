@@ -1,0 +1,59 @@
+"""People to draw: photos of several skin tones where the shared media lie, else the sample photo."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from engine.character import Character
+from engine.face import Face
+from engine.face.finder import FaceFinder
+from engine.face.matte import Matting
+from engine.photo import Photo
+from engine.styles import Sitting, draw, prepare
+from engine.weights import locate
+
+SHARED_PHOTOS = Path(__file__).resolve().parents[4] / "shared" / "media" / "photos"
+# Dark to light skin, bald, hat and glasses, white beard, head scarf, a head that the photo cuts off.
+NAMES = (
+    "ai_male_0", "real_006", "ai_male_67", "ai_female_30", "ai_male_23", "real_045", "real_009", "real_005",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A photo with its face and its sitting."""
+
+    name: str
+    photo: Photo
+    face: Face
+    sitting: Sitting
+
+    @cache  # noqa: B019 - people live as long as the tests
+    def drawn(self, style: str) -> Character:
+        return draw(self.sitting, style, seed=7)
+
+
+def _person(path: Path, finder: FaceFinder, matting: Matting) -> Person:
+    pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.uint8)
+    found = finder.find(Photo(pixels))
+    matte = matting.matte(found.photo.pixels, found.landmarks)
+    pose = found.pose
+    face = Face(found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, found.notices)
+    return Person(path.stem, found.photo, face, prepare(found.photo, face))
+
+
+@pytest.fixture(scope="session")
+def people() -> list[Person]:
+    finder = FaceFinder(locate("face_landmarker.task"), locate("face_detection_full_range_sparse.tflite"))
+    matting = Matting(locate("selfie_segmentation.tflite"))
+    paths = [path for name in NAMES if (path := SHARED_PHOTOS / f"{name}.jpg").exists()]
+    return [_person(path, finder, matting) for path in paths or [locate("astronaut.png")]]
+
+
+@pytest.fixture(scope="session")
+def person(people: list[Person]) -> Person:
+    return people[0]

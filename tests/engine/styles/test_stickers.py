@@ -1,0 +1,190 @@
+"""What every sticker promises, whatever the style and whoever is on it."""
+
+import numpy as np
+import pytest
+
+from engine.character import Character
+from engine.raster import rgb_to_lab
+from engine.styles import StyleUnknown, draw, prepare, style_of, styles
+
+STYLE_IDS = [style.id for style in styles()]
+# Cheeks, forehead, chin sides: bare skin on nearly everybody.
+SKIN_SPOTS = (50, 280, 205, 425, 101, 330, 151, 108, 337, 36, 266)
+STRAIGHT = 0.14  # of the sticker's height: a longer straight side looks like the edge of a photo
+
+
+@pytest.mark.parametrize("style", STYLE_IDS)
+def test_sticker_is_cut_out(people, style):
+    for person in people:
+        drawing = person.drawn(style).drawing
+        assert drawing.shape == (512, 512, 4), person.name
+        assert drawing.dtype == np.uint8, person.name
+        alpha = drawing[..., 3]
+        assert not alpha[[0, 0, -1, -1], [0, -1, 0, -1]].any(), person.name
+        assert 0.25 < (alpha > 250).mean() < 0.9, person.name
+
+
+@pytest.mark.parametrize("style", STYLE_IDS)
+def test_border_is_a_white_ring(people, style):
+    """Going inwards from outside, each row and column meets white first, unless the frame cuts it."""
+    for person in people:
+        drawing = person.drawn(style).drawing
+        white = 0
+        rows = range(60, 460, 10)
+        for row in rows:
+            solid = np.flatnonzero(drawing[row, :, 3] > 252)
+            if solid.size:
+                white += int(drawing[row, solid[0] + 2, :3].min() > 245)
+        met = sum(bool((drawing[row, :, 3] > 252).any()) for row in rows)
+        assert white >= 0.97 * met, (person.name, white, met)
+
+
+@pytest.mark.parametrize("style", STYLE_IDS)
+def test_head_fills_the_sticker(people, style):
+    """From the border above the head to the chin: 55 to 67 % of the height (border: 2 %)."""
+    for person in people:
+        character = person.drawn(style)
+        top = np.flatnonzero((character.drawing[..., 3] > 128).any(axis=1))[0]
+        assert 0.55 <= (character.landmarks[152, 1] - top) / 512 <= 0.67, person.name
+
+
+@pytest.mark.parametrize("style", STYLE_IDS)
+def test_no_straight_edge_but_at_the_bottom(people, style):
+    for person in people:
+        solid = person.drawn(style).drawing[..., 3] > 128
+        last = np.flatnonzero(solid.any(axis=1))[-1]
+        upper = solid[: last - 40]
+        sides = (upper.argmax(axis=1), upper[:, ::-1].argmax(axis=1), solid.argmax(axis=0))
+        valid = (upper.any(axis=1), upper.any(axis=1), solid.any(axis=0))
+        runs = [_longest_run(side, there) for side, there in zip(sides, valid, strict=True)]
+        assert max(runs) <= STRAIGHT * 512, (person.name, runs)
+
+
+def test_skin_keeps_its_colour(people):
+    """Webtoon: hue within 12 degrees of the photo's, lightness lifted by at most 8 L, for every tone."""
+    for person in people:
+        photo = _skin(person.photo.pixels, person.face.landmarks)
+        character = person.drawn("webtoon")
+        drawn = _skin(np.ascontiguousarray(character.drawing[..., :3]), character.landmarks)
+        turned = (
+            np.degrees(np.arctan2(drawn[2], drawn[1]) - np.arctan2(photo[2], photo[1])) + 180
+        ) % 360 - 180
+        assert abs(turned) <= 12, (person.name, turned)
+        assert -8 <= drawn[0] - photo[0] <= 8, (person.name, photo[0], drawn[0])
+
+
+def test_dark_skin_stays_dark_in_every_style(people):
+    if len(people) < 6:
+        pytest.skip("needs photos of several people")
+    photos = [_skin(person.photo.pixels, person.face.landmarks)[0] for person in people]
+    for style in STYLE_IDS:
+        drawings = [_skin_of(person.drawn(style))[0] for person in people]
+        order = np.corrcoef(np.argsort(np.argsort(photos)), np.argsort(np.argsort(drawings)))[0, 1]
+        assert order >= 0.85, (style, order)
+
+
+@pytest.mark.parametrize("style", STYLE_IDS)
+def test_landmarks_lie_on_what_was_drawn(people, style):
+    for person in people:
+        character = person.drawn(style)
+        assert character.landmarks.shape == (478, 3)
+        columns, rows = np.clip(character.landmarks[:, :2].round().astype(int), 0, 511).T
+        assert (character.drawing[rows, columns, 3] > 200).mean() > 0.97, person.name
+
+
+@pytest.mark.parametrize("style", STYLE_IDS)
+def test_irises_are_where_the_landmarks_say(people, style):
+    """An iris is darker than the skin between eye and cheek: the landmarks went along with the shape."""
+    dark = 0
+    for person in people:
+        character = person.drawn(style)
+        lightness = rgb_to_lab(np.ascontiguousarray(character.drawing[..., :3]))[..., 0]
+        for iris, below in ((468, 119), (473, 348)):
+            dark += int(
+                _around(lightness, character.landmarks[iris]) < _around(lightness, character.landmarks[below])
+            )
+    assert dark >= 2 * len(people) - 1
+
+
+def test_shape_change_moves_the_landmarks(person):
+    """The webtoon's eyes are larger than the pencil's, and the landmarks say so."""
+    widths = {}
+    for style in ("webtoon", "pencil"):
+        landmarks = person.drawn(style).landmarks
+        face = np.linalg.norm(landmarks[10, :2] - landmarks[152, :2])
+        widths[style] = np.linalg.norm(landmarks[33, :2] - landmarks[133, :2]) / face
+    assert widths["webtoon"] > 1.05 * widths["pencil"]
+
+
+@pytest.mark.parametrize("style", STYLE_IDS)
+def test_same_sitting_and_seed_same_drawing(person, style):
+    again = draw(prepare(person.photo, person.face), style, seed=7)
+    assert np.array_equal(again.drawing, person.drawn(style).drawing)
+    assert np.array_equal(again.landmarks, person.drawn(style).landmarks)
+
+
+def test_seed_moves_the_pencil(person):
+    assert not np.array_equal(draw(person.sitting, "pencil", seed=8).drawing, person.drawn("pencil").drawing)
+
+
+def test_styles_differ(people):
+    for person in people:
+        first, second = (person.drawn(style).drawing[..., :3].astype(int) for style in STYLE_IDS[:2])
+        assert np.abs(first - second)[first.sum(axis=2) < 700].mean() > 15, person.name
+
+
+def test_colours_of_the_old_ground_are_gone(person):
+    """A figure on pure green keeps no green rim."""
+    matte = person.face.matte[..., None]
+    on_green = person.photo.pixels * matte + np.array([0, 255, 0]) * (1 - matte)
+    photo = type(person.photo)(on_green.astype(np.uint8))
+    drawing = draw(prepare(photo, person.face), "webtoon", seed=0).drawing.astype(int)
+    green = drawing[..., 1] - np.maximum(drawing[..., 0], drawing[..., 2])
+    assert (green[drawing[..., 3] > 128] > 40).mean() < 0.002
+
+
+def test_unknown_style_is_said_so():
+    with pytest.raises(StyleUnknown) as error:
+        style_of("etching")
+    assert error.value.values["style"] == "etching"
+    assert "webtoon" in str(error.value.values["styles"])
+
+
+def test_every_style_has_names_in_both_languages():
+    for style in styles():
+        assert style.names["en"]
+        assert style.names["ko"]
+        assert style.kind == "drawn"
+
+
+def _skin(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Median Lab over spots of bare skin."""
+    lab = rgb_to_lab(pixels)
+    radius = max(1, int(0.03 * np.linalg.norm(landmarks[10, :2] - landmarks[152, :2])))
+    return np.median([_patch(lab, landmarks[spot], radius) for spot in SKIN_SPOTS], axis=0)
+
+
+def _skin_of(character: Character) -> np.ndarray:
+    return _skin(np.ascontiguousarray(character.drawing[..., :3]), character.landmarks)
+
+
+def _patch(lab: np.ndarray, point: np.ndarray, radius: int) -> np.ndarray:
+    column, row = point[:2].astype(int)
+    patch = lab[max(0, row - radius) : row + radius + 1, max(0, column - radius) : column + radius + 1]
+    return np.median(patch.reshape(-1, 3), axis=0)
+
+
+def _around(lightness: np.ndarray, point: np.ndarray) -> float:
+    column, row = point[:2].round().astype(int)
+    return float(np.median(lightness[row - 2 : row + 3, column - 2 : column + 3]))
+
+
+def _longest_run(edge: np.ndarray, there: np.ndarray) -> int:
+    """Most neighbouring rows in which an edge stays within half a pixel of where the run began."""
+    longest = start = 0
+    for row in range(1, len(edge)):
+        if not there[row] or edge[row] != edge[start]:
+            start = row
+        elif there[start]:
+            longest = max(longest, row - start + 1)
+    return longest
