@@ -1,7 +1,7 @@
 """Make the pictures of the README with the product itself: `python assets/make_pictures.py`.
 
-Writes `assets/styles.png` (the sample photo beside its stickers) and `assets/talk.webp` (a moving picture of the
-sample voice). Deterministic.
+Writes `assets/styles.png` (the sample photo beside its stickers) and `assets/talk.webp` (they say the sample
+voice). Deterministic.
 """
 
 from pathlib import Path
@@ -17,15 +17,16 @@ from engine.weights import WeightStore
 
 HERE = Path(__file__).parent
 GROUND = (255, 236, 214)  # RGB
-TILE = 320  # px
+TILE = 320  # px, of the still picture
+MOVING_TILE = 240  # px
 EVERY = 2  # frames: 12.5 frames/s are enough for a page
 
 
-def on_ground(rgba: Pixels) -> Image.Image:
-    """Put a sticker on the page's ground, at TILE px."""
+def on_ground(rgba: Pixels, side: int) -> Image.Image:
+    """Put a sticker on the page's ground, at `side` px."""
     ground = Image.new("RGBA", rgba.shape[1::-1], (*GROUND, 255))
     ground.alpha_composite(Image.fromarray(rgba))
-    return ground.convert("RGB").resize((TILE, TILE), Image.Resampling.LANCZOS)
+    return ground.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
 
 
 def row(pictures: list[Image.Image]) -> Image.Image:
@@ -41,13 +42,14 @@ def main() -> None:
         characters = engine.draw(photo, [style.id for style in styles()]).characters
         motion = engine.listen(voice).motion
     sample = Image.fromarray(photo.pixels).resize((TILE, TILE), Image.Resampling.LANCZOS)
-    row([sample, *(on_ground(character.drawing) for character in characters)]).save(
+    row([sample, *(on_ground(character.drawing, TILE) for character in characters)]).save(
         HERE / "styles.png", optimize=True
     )
     moving = zip(*(Puppet(character).frames(motion) for character in characters), strict=True)
-    frames = [row([on_ground(frame) for frame in frames]) for i, frames in enumerate(moving) if i % EVERY == 0]
+    shown = [several for number, several in enumerate(moving) if number % EVERY == 0]
+    frames = [row([on_ground(frame, MOVING_TILE) for frame in several]) for several in shown]
     frames[0].save(
-        HERE / "talk.webp", save_all=True, append_images=frames[1:], duration=40 * EVERY, loop=0, quality=70
+        HERE / "talk.webp", save_all=True, append_images=frames[1:], duration=40 * EVERY, loop=0, quality=60
     )
 
 

@@ -47,7 +47,7 @@ class Url:
 
 @dataclass(frozen=True)
 class WheelMember:
-    """A file inside a wheel of the package index; `python` and `platform` name the wheel, not this machine."""
+    """A file inside a wheel; `python` and `platform` name the wheel, not this machine."""
 
     package: str
     version: str
