@@ -101,6 +101,10 @@ class Chat:
         """Give the bytes of something that was made for this visitor; None: there is no such thing."""
         return await self._service.content(visitor.who, render)
 
+    def reaches(self, address: str) -> bool:
+        """See Frontend: what is kept here is shown wherever the page is opened."""
+        return True
+
     async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
         """Keep and show a result: see Frontend. The page fetches the file by itself."""
         turn = self._turn(address)

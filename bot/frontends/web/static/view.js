@@ -73,7 +73,7 @@ export class View {
     const button = element("button", "strong", word("web-begin"));
     button.type = "button";
     button.onclick = again;
-    list.lastElementChild?.querySelector(".body")?.append(element("div", "buttons", element("div", "row", button)));
+    list.lastElementChild?.querySelector(".body")?.append(element("div", "buttons", button));
   }
 
   drop(number, old) {
@@ -92,6 +92,7 @@ export class View {
       made.dataset.job = message.job;
     }
     if (message.number) shown.set(message.number, made);
+    if (message.id) made.dataset.id = message.id;
     const waiting = message.id && pending.get(message.id);
     if (waiting) {
       pending.delete(message.id);
@@ -112,9 +113,14 @@ export class View {
     previews.set(id, address);
   }
 
+  // The server has it; its message may have been shown before the connection broke, or is on its way.
   arrived(id) {
-    pending.get(id)?.classList.remove("pending");
-    pending.delete(id);
+    const made = pending.get(id);
+    made?.classList.remove("pending");
+    if (made && [...shown.values()].some((other) => other.dataset.id === id)) {
+      pending.delete(id);
+      made.remove();
+    }
   }
 
   notSent(id, why) {
@@ -167,13 +173,12 @@ export class View {
 
   buttons(message) {
     if (!message.buttons?.length && !message.media) return null;
-    const box = element("div", "buttons");
-    for (const row of message.buttons ?? []) box.append(element("div", "row", ...row.map((button) => this.button(button))));
+    const box = element("div", "buttons", ...(message.buttons ?? []).flat().map((button) => this.button(button)));
     if (message.media) {
       const save = element("a", "button", icon("down"), word("web-download"));
       save.href = `${message.media.url}?save`;
       save.download = "";
-      (box.lastElementChild ?? box).append(save);
+      box.append(save);
     }
     return box;
   }
