@@ -95,9 +95,13 @@ class Site:
         """Connect a tab."""
         visitor = self._visitor(request)
         try:
-            self._tabs.check(visitor.id)
+            with self._tabs.place(visitor.id):
+                return await self._connected(request, visitor)
         except TooManyTabs:
             raise web.HTTPTooManyRequests from None
+
+    async def _connected(self, request: web.Request, visitor: Visitor) -> web.WebSocketResponse:
+        """Talk with a tab until it leaves."""
         socket = web.WebSocketResponse(
             heartbeat=PING_SECONDS,
             max_msg_size=self._limits.frame_bytes,

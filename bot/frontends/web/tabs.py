@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from aiohttp import web
 
@@ -64,11 +66,20 @@ class Tabs:
     def __init__(self, limits: WebLimits) -> None:
         self._limits = limits
         self._tabs: dict[str, set[Tab]] = {}
+        self._places: Counter[str] = Counter()  # taken before a tab is open
 
-    def check(self, visitor: str) -> None:
-        """Refuse a connection beyond the limits, by TooManyTabs."""
-        if len(self._tabs.get(visitor, ())) >= self._limits.tabs or self.count() >= self._limits.tabs_in_all:
+    @contextmanager
+    def place(self, visitor: str) -> Iterator[None]:
+        """Take a place for one more connection; refused beyond the limits, by TooManyTabs."""
+        if self._places[visitor] >= self._limits.tabs or self._places.total() >= self._limits.tabs_in_all:
             raise TooManyTabs
+        self._places[visitor] += 1
+        try:
+            yield
+        finally:
+            self._places[visitor] -= 1
+            if not self._places[visitor]:
+                del self._places[visitor]
 
     def add(self, visitor: str, tab: Tab) -> None:
         """Note a connection."""

@@ -21,6 +21,7 @@ from bot.app import App, open_app
 from bot.artist import Made
 from bot.frontends.web import PARTS, PLATFORM, Chat, serving
 from bot.frontends.web.limits import WebLimits
+from bot.frontends.web.tabs import Tabs
 from bot.settings import QueueSettings, WebSettings
 from bot.watchdog import Watchdog
 from engine.progress import Progress, Stage
@@ -85,6 +86,7 @@ class House:
     address: str  # "http://127.0.0.1:12345/"
     app: App
     artist: FakeArtist
+    tabs: Tabs
 
 
 @asynccontextmanager
@@ -98,17 +100,23 @@ async def page_of(
     ended = asyncio.Event()
     artist = artist or PictureArtist()
     parts = {PLATFORM: PARTS}
+    all_tabs = []
+
+    def make_chat(tabs: Tabs) -> Chat:
+        all_tabs.append(tabs)
+        return Chat(app.database, app.service, tabs)
+
     jobs = QueueSettings(_env_file=None, jobs_per_day=10_000)
     async with (
         open_app(settings_in(folder), jobs, artist, RULES, parts, watchdog=Watchdog()) as app,
-        serving(settings or web_settings(), lambda tabs: Chat(app.database, app.service, tabs), limits) as (
+        serving(settings or web_settings(), make_chat, limits) as (
             chat,
             address,
         ),
     ):
         task = asyncio.create_task(app.run({PLATFORM: chat}, ended.wait))
         try:
-            yield House(address, app, artist)
+            yield House(address, app, artist, all_tabs[0])
         finally:
             ended.set()
             await task
@@ -149,6 +157,7 @@ class Browser:
         if await self.let_in() != 204:
             raise ConnectionError("not let in")
         self.socket = await self.http.ws_connect(f"{self.address}ws")
+        self.messages = []
         self._reading = asyncio.create_task(self._read(self.socket))
         await self.until(lambda: self.messages)
         return self

@@ -35,7 +35,7 @@ async def test_a_reload_and_a_restart_keep_the_conversation(tmp_path: Path):
     async with page_of(tmp_path, PictureArtist(stage_seconds=0.2)) as house, Browser(house.address) as me:
         await me.has_character()
         await me.send("voice")
-        await me.until(lambda: me.live)
+        await me.until(lambda: any("Your talking video" in m["text"] for m in me.messages if m.get("job")))
         before = me.said()
         await me.leave()
         await me.connect()
@@ -99,12 +99,16 @@ async def test_cancel_is_shown_at_once_and_nothing_comes_afterwards(tmp_path: Pa
         await me.has_character()
         await me.send("voice", b"slow voice")
         await me.send("voice", b"slow voice too")
-        await me.until(lambda: any(frame["state"] == "running" for frame in me.live.values()))
+
+        def cards() -> int:
+            return sum("job" in message for message in me.messages)
+
+        await me.until(lambda: cards() == 2 and any(f["state"] == "running" for f in me.live.values()))
         for _ in range(2):
             clock = asyncio.get_running_loop().time
-            began, cards = clock(), len([m for m in me.messages if m.get("job")])
+            began, before = clock(), cards()
             await me.press("Cancel")
-            await me.until(lambda n=cards: len([m for m in me.messages if m.get("job")]) < n)
+            await me.until(lambda n=before: cards() < n)
             assert clock() - began < 0.5
         assert me.said().count("Cancelled.") == 2
         await asyncio.sleep(1.2)
