@@ -199,7 +199,7 @@ class Workshop:
     async def _beat(self, claim: Claim, progress: "_Progress") -> None:
         """Say that the job goes on; stop it when it was cancelled from elsewhere."""
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            await progress.new_stage(BEAT_SECONDS)
             async with self._database.writing() as work:
                 if not await self._queue.heartbeat(work, claim.job.id, progress.stage):
                     claim.stop.set()
@@ -213,6 +213,8 @@ class _Progress:
         self._queue = queue
         self._watchdog = watchdog
         self._told_at = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
         self.stage: str | None = None
 
     def __call__(self, stage: Stage, fraction: float) -> None:
@@ -221,8 +223,17 @@ class _Progress:
         self._watchdog.stage(self._claim.job.id, stage)
         now = monotonic()
         if stage != self.stage or now - self._told_at >= NEWS_SECONDS:
+            if stage != self.stage:
+                self._loop.call_soon_threadsafe(self._changed.set)
             self.stage, self._told_at = stage, now
             self._queue.progressed(self._claim.job, stage, fraction)
+
+    async def new_stage(self, seconds: float) -> None:
+        """Return when there is a new stage, or after some seconds; not at once, since short jobs are many."""
+        await asyncio.sleep(seconds / 4)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), seconds * 3 / 4)
+        self._changed.clear()
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

@@ -6,5 +6,7 @@ ID_LENGTH = 22  # characters: 128 random bits in URL-safe base64
 
 
 def new_id() -> str:
-    """Make a random id of 128 bits, 22 characters of A-Z a-z 0-9 - _."""
-    return secrets.token_urlsafe(16)
+    """Make a random id of 128 bits, 22 characters of A-Z a-z 0-9 - _; it never looks like an option (-x)."""
+    while (made := secrets.token_urlsafe(16)).startswith("-"):
+        pass
+    return made

@@ -5,7 +5,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import Work
 from storage.ids import new_id
-from storage.models import Blob, Block, Person, SeenEvent
+from storage.models import Block, Person, SeenEvent
 
 
 async def find(work: Work, platform: str, platform_id: str) -> Person | None:
@@ -75,8 +75,3 @@ async def is_blocked(work: Work, platform: str, platform_id: str) -> bool:
 async def count(work: Work) -> int:
     """Count the people."""
     return await work.session.scalar(select(func.count()).select_from(Person)) or 0
-
-
-async def bytes_kept(work: Work) -> int:
-    """Add up the sizes of all blobs."""
-    return await work.session.scalar(select(func.coalesce(func.sum(Blob.size), 0))) or 0
