@@ -23,15 +23,19 @@ async def add(
     event_id: str | None = None,
     job_id: str | None = None,
 ) -> Message:
-    """Keep one message; the oldest beyond KEEP goes."""
+    """Keep one message."""
     message = Message(
         person_id=person_id, event_id=event_id, job_id=job_id, content=dict(content), created_at=now
     )
     work.session.add(message)
     await work.session.flush()
-    beyond = select(Message.number).where(Message.person_id == person_id).order_by(Message.number.desc())
-    await work.session.execute(delete(Message).where(Message.number.in_(beyond.offset(KEEP).limit(10))))
     return message
+
+
+async def drop_oldest(work: Work, person_id: str) -> None:
+    """Remove what is older than the KEEP newest messages of a person."""
+    beyond = select(Message.number).where(Message.person_id == person_id).order_by(Message.number.desc())
+    await work.session.execute(delete(Message).where(Message.number.in_(beyond.offset(KEEP).limit(KEEP))))
 
 
 async def newest(work: Work, person_id: str) -> Sequence[Message]:
@@ -44,14 +48,6 @@ async def newest(work: Work, person_id: str) -> Sequence[Message]:
         .limit(KEEP)
     )
     return list(reversed(found.all()))
-
-
-async def was_sent(work: Work, person_id: str, event_id: str) -> bool:
-    """Say whether the person's message is kept already."""
-    found = await work.session.scalars(
-        select(Message.number).where(Message.person_id == person_id, Message.event_id == event_id)
-    )
-    return found.one_or_none() is not None
 
 
 async def end_progress(work: Work, job_id: str) -> None:

@@ -19,9 +19,9 @@ from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown, Unreachable
 from bot.frontends.web.frames import Frame, Said, content_of, frame_of, progress_frame
 from bot.frontends.web.tabs import Tab, Tabs
 from bot.service import Load, Service, Who
-from storage import jobs, messages, people
+from storage import messages, people
 from storage.database import Database, Work
-from storage.models import LIVE, JobState, Message, Person
+from storage.models import LIVE, Message, Person
 
 PLATFORM = "web"
 PARTS: Parts = PLAIN_PARTS
@@ -77,8 +77,7 @@ class Chat:
             tab.send(_text({"kind": "everything", "messages": shown, "progress": progress}))
             self._tabs.add(visitor.id, tab)
             if not kept:
-                replies = await self._service.handle(visitor.who, CommandGiven("start"))
-                await self._keep(visitor, None, None, replies)
+                await self._handle(visitor, CommandGiven("start"))
 
     def leave(self, visitor: Visitor, tab: Tab) -> None:
         """Forget a tab."""
@@ -89,10 +88,7 @@ class Chat:
         turn = self._turn(visitor.id)
         async with turn:
             try:
-                if await self._was_taken(visitor, said.event_id):
-                    return
-                replies = await self._service.handle(visitor.who, said.event, load, said.event_id)
-                await self._keep(visitor, said.mine, said.event_id, replies)
+                await self._handle(visitor, said.event, said.mine, said.event_id, load)
             except Exception:
                 log.exception("a message of the chat page was not handled")
                 self._tabs.tell(visitor.id, {"kind": "failed", "id": said.event_id})
@@ -135,29 +131,30 @@ class Chat:
     def _turn(self, visitor: str) -> asyncio.Lock:
         return self._turns.setdefault(visitor, asyncio.Lock())
 
-    async def _was_taken(self, visitor: Visitor, event_id: str) -> bool:
-        """Say whether a message has come before; then all tabs are told again that it has."""
-        async with self._database.reading() as work:
-            person = await people.find(work, PLATFORM, visitor.id)
-            taken = person is not None and await messages.was_sent(work, person.id, event_id)
-        if taken:
-            self._tabs.tell(visitor.id, {"kind": "taken", "id": event_id})
-        return taken
-
-    async def _keep(
-        self, visitor: Visitor, mine: Frame | None, event_id: str | None, replies: Sequence[Reply]
+    async def _handle(
+        self,
+        visitor: Visitor,
+        event: Sent,
+        mine: Frame | None = None,
+        event_id: str | None = None,
+        load: Load | None = None,
     ) -> None:
-        """Keep a message and the replies to it, and show them; of somebody forgotten nothing is kept."""
-        async with self._database.writing() as work:
-            person = await people.find(work, PLATFORM, visitor.id)
-            kept = await self._write(work, person, mine, event_id, replies) if person is not None else []
-        if person is None:
+        """Have an event handled, its message and the replies kept with it, and show them."""
+        shown: list[Frame] | None = None
+
+        async def keep(work: Work, person: Person, replies: Sequence[Reply]) -> None:
+            nonlocal shown
+            shown = [frame_of(m) for m in await self._write(work, person, mine, event_id, replies)]
+
+        replies = await self._service.handle(visitor.who, event, load, event_id, keep)
+        if shown is not None:
+            self._tabs.tell(visitor.id, {"kind": "messages", "id": event_id, "messages": shown})
+        elif replies:  # forgotten: nothing is kept, not even that
             self._progress.pop(visitor.id, None)
             last = [content_of(reply) | {"number": 0, "at": self._clock()} for reply in replies]
             self._tabs.tell(visitor.id, {"kind": "cleared", "id": event_id, "messages": last})
-            return
-        shown = [frame_of(message) for message in kept]
-        self._tabs.tell(visitor.id, {"kind": "messages", "id": event_id, "messages": shown})
+        else:  # it came before
+            self._tabs.tell(visitor.id, {"kind": "taken", "id": event_id})
 
     async def _write(
         self,
@@ -174,9 +171,8 @@ class Chat:
         for reply in replies:
             if reply.job is not None:
                 await messages.end_progress(work, reply.job)  # shown anew, here
-                if not await _lives(work, reply.job):
-                    continue
             kept.append(await messages.add(work, person.id, content_of(reply), now, job_id=reply.job))
+        await messages.drop_oldest(work, person.id)
         return kept
 
     def _forget_progress(self, visitor: str, job: str) -> None:
@@ -184,11 +180,6 @@ class Chat:
         live.pop(job, None)
         if not live:
             self._progress.pop(visitor, None)
-
-
-async def _lives(work: Work, job_id: str) -> bool:
-    job = await jobs.get(work, job_id)
-    return job is not None and JobState(job.state) in LIVE
 
 
 def _text(frame: dict[str, Any]) -> str:
