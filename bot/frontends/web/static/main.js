@@ -108,6 +108,7 @@ function typed() {
 }
 
 function attachMenu(open) {
+  if (!open && $("attach-menu").contains(document.activeElement)) $("attach").focus();
   $("attach-menu").hidden = !open;
   $("attach").ariaExpanded = String(open);
   if (open) $("take-photo").focus();
@@ -124,8 +125,8 @@ $("composer").onsubmit = (event) => {
   sayText();
 };
 $("attach").onclick = () => attachMenu($("attach-menu").hidden);
-$("choose-photo").onclick = () => { attachMenu(false); $("photo-file").click(); };
-$("choose-voice").onclick = () => { attachMenu(false); $("voice-file").click(); };
+$("choose-photo").onclick = () => { $("photo-file").click(); attachMenu(false); };
+$("choose-voice").onclick = () => { $("voice-file").click(); attachMenu(false); };
 $("take-photo").onclick = async () => {
   attachMenu(false);
   try {
@@ -178,7 +179,7 @@ for (const button of document.querySelectorAll("[data-command]")) {
 }
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  if (!$("attach-menu").hidden) { attachMenu(false); $("attach").focus(); }
+  if (!$("attach-menu").hidden) attachMenu(false);
   else if (document.body.classList.contains("rail-open")) rail(false);
   else if (recorder.active) recorder.stop(false);
 });

@@ -92,6 +92,7 @@ export class Recorder {
     this.stream.getTracks().forEach((track) => track.stop());
     this.audio.close();
     this.stream = null;
+    $("record-time").textContent = "0:00";
     $("typing").hidden = false;
     $("recording").hidden = true;
     $("record").focus();

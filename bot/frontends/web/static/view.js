@@ -93,11 +93,9 @@ export class View {
     }
     if (message.number) shown.set(message.number, made);
     if (message.id) made.dataset.id = message.id;
-    const waiting = message.id && pending.get(message.id);
-    if (waiting) {
-      pending.delete(message.id);
-      waiting.replaceWith(made);
-    } else list.append(made);
+    pending.get(message.id)?.remove();
+    pending.delete(message.id);
+    list.insertBefore(made, list.querySelector(".pending")); // the server's order; what is on its way stays last
   }
 
   // What I sent is shown before it has arrived.
@@ -116,7 +114,6 @@ export class View {
   // The server has it; its message may have been shown before the connection broke, or is on its way.
   arrived(id) {
     const made = pending.get(id);
-    made?.classList.remove("pending");
     if (made && [...shown.values()].some((other) => other.dataset.id === id)) {
       pending.delete(id);
       made.remove();
