@@ -253,23 +253,32 @@ async def test_news_tell_position_progress_and_end(house: House):
                 if item.job_id == second and item.state == JobState.DONE:
                     return
 
+    def positions() -> list[int]:
+        return [n.position for n in told if n.job_id == second and n.state == JobState.WAITING]
+
     second = ""
     listening = asyncio.create_task(listen())
     await asyncio.sleep(0)
     first, second = await house.submit(ann), await house.submit(bob)
-    for job_id in (first, second):
-        claim = await house.claim()
-        assert claim is not None
-        await asyncio.sleep(0.05)
-        await asyncio.to_thread(house.queue.progressed, claim.job, "render", 0.5)
-        await asyncio.sleep(0.05)
-        await house.done(job_id)
-        await asyncio.sleep(0.4)
-    await asyncio.wait_for(listening, 5)
+    await until(lambda: positions() == [1])
+    assert await house.take() == first
+    await house.done(first)
+    await until(lambda: positions() == [1, 0])
+    claim = await house.claim()
+    assert claim is not None
+    await asyncio.to_thread(house.queue.progressed, claim.job, "render", 0.5)
+    await until(lambda: any(n.stage for n in told))
+    await house.done(second)
+    await asyncio.wait_for(listening, 10)
     of_second = [n for n in told if n.job_id == second]
-    assert [n.position for n in of_second if n.state == JobState.WAITING][-2:] == [1, 0]
     assert [(n.stage, n.fraction) for n in of_second if n.stage] == [("render", 0.5)]
     assert of_second[-1].state == JobState.DONE
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 async def test_a_slow_listener_keeps_only_the_newest(house: House):
