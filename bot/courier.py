@@ -228,7 +228,7 @@ class Courier:
         """Offer what one may want after a result."""
         conversation = memory.conversation_of(person)
         if job.kind == JobKind.PREVIEW:
-            return results.style_buttons(conversation, self._house, job.blob_id)
+            return ways.style_buttons(conversation, self._house, job.blob_id)
         if job.kind == JobKind.DRAW:
             return ways.after_sticker(conversation)
         shown = self._frontends[person.platform].parts[JobKind.SPEAK]

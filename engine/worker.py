@@ -167,6 +167,8 @@ class EngineThread:
         if ticket.cancelled:
             _fail(ticket, Cancelled("while waiting"))
             return
+        if not ticket.future.set_running_or_notify_cancel():
+            return  # somebody cancelled the future itself
         try:
             result = work(engine, ticket.progress)
         except BaseException as error:  # whatever a job raises is its own affair
@@ -176,5 +178,5 @@ class EngineThread:
 
 
 def _fail(ticket: Ticket[Any] | None, error: BaseException) -> None:
-    if ticket is not None:
+    if ticket is not None and not ticket.future.cancelled():
         ticket.future.set_exception(error)

@@ -91,7 +91,7 @@ def _answer_always(  # noqa: PLR0911 one case an event
             return ways.offer_languages(conversation)
         case LanguageChosen(language) if language in LANGUAGES:
             spoken = replace(conversation, language=language, language_chosen=True)
-            return ways.one(spoken, say("language-set"), *ways.next_step(spoken))
+            return ways.lead_on(spoken, house, say("language-set"))
         case CommandGiven("delete"):
             return ways.ask_forgetting(conversation)
         case DeleteConfirmed():
@@ -99,10 +99,10 @@ def _answer_always(  # noqa: PLR0911 one case an event
                 return ways.ask_forgetting(conversation)
             return Turn(replace(conversation, asked=None), wishes=(WantForgetting(),))
         case Declined():
-            return ways.one(replace(conversation, asked=None), say("kept"), *ways.next_step(conversation))
+            return ways.lead_on(replace(conversation, asked=None), house, say("kept"))
         case Agreed():
             agreed = replace(conversation, consent=CONSENT_VERSION, asked=None)
-            return ways.one(agreed, say("consent-thanks"), *ways.next_step(agreed))
+            return ways.lead_on(agreed, house, say("consent-thanks"))
         case CancelPressed(job):
             return Turn(conversation, wishes=(WantCancel(job),))
     return None
@@ -117,15 +117,15 @@ def _answer_agreed(  # noqa: PLR0911 one case an event
         case PhotoReceived(photo):
             return Turn(conversation, wishes=(WantPreview(photo),))
         case VoiceReceived(voice):
-            return _voice(conversation, voice, now)
+            return _voice(conversation, voice, house, now)
         case StyleChosen(style, photo) if any(s.id == style for s in house.styles):
             return Turn(conversation, wishes=(WantDrawing(photo, style),))
         case StyleChosen():
-            return ways.one(conversation, say("old-button"), *ways.next_step(conversation))
+            return ways.lead_on(conversation, house, say("old-button"))
         case HeldVoiceUsed():
             return _speak_held(replace(conversation, choosing=False))
         case TextReceived(text):
-            return _text(conversation, asked, text)
+            return _text(conversation, asked, text, house)
         case CommandGiven() | StylesAsked() | PhotoAsked() | GalleryAsked():
             return _command(conversation, event)
         case CharacterChosen() | RenameAsked() | DropAsked() | DropConfirmed():
@@ -135,11 +135,11 @@ def _answer_agreed(  # noqa: PLR0911 one case an event
         case FileAsked(name, job):
             return Turn(conversation, wishes=(WantFile(name, job),))
         case Unreadable():
-            return ways.one(conversation, say("unreadable"), *ways.next_step(conversation))
+            return ways.lead_on(conversation, house, say("unreadable"))
     return outcomes.answer_outcome(replace(conversation, asked=asked), event, house, now)
 
 
-def _voice(conversation: Conversation, voice: str, now: float) -> Turn:
+def _voice(conversation: Conversation, voice: str, house: House, now: float) -> Turn:
     """Let the character say it; without one, or while a new one is on its way, hold the voice."""
     waits_for_style = conversation.is_choosing(now)
     if conversation.character is not None and not waits_for_style and not conversation.drawing:
@@ -149,7 +149,8 @@ def _voice(conversation: Conversation, voice: str, now: float) -> Turn:
         return ways.one(held, say("voice-held-drawing"))
     if waits_for_style and conversation.character is not None:
         return ways.offer_own_character(held)
-    return ways.one(held, say("voice-held-style" if waits_for_style else "voice-held-photo"))
+    word = say("voice-held-style" if waits_for_style else "voice-held-photo")
+    return ways.one(held, word, buttons=ways.style_buttons(held, house))
 
 
 def _speak_held(conversation: Conversation) -> Turn:
@@ -160,7 +161,7 @@ def _speak_held(conversation: Conversation) -> Turn:
     return Turn(replace(conversation, voice=None, voice_at=None), wishes=(wish,))
 
 
-def _text(conversation: Conversation, asked: str | None, text: str) -> Turn:
+def _text(conversation: Conversation, asked: str | None, text: str, house: House) -> Turn:
     """Take words as the answer to a question, else say what can be done."""
     question, _, about = (asked or "").partition(" ")
     if question == "rename":
@@ -168,7 +169,7 @@ def _text(conversation: Conversation, asked: str | None, text: str) -> Turn:
         if not name:
             return ways.one(replace(conversation, asked=asked), say("name-empty"))
         return Turn(conversation, wishes=(WantCharacter("renamed", about, name),))
-    return ways.one(conversation, *ways.next_step(conversation), say("help-hint"))
+    return ways.lead_on(conversation, house, after=(say("help-hint"),))
 
 
 def _command(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911 one case an event

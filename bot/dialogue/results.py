@@ -1,13 +1,11 @@
 """Messages that come later: progress of a job, its result, and why there is none."""
 
-from bot.dialogue.conversation import Conversation, House
-from bot.dialogue.events import CancelPressed, FileAsked, ResultAsked, StyleChosen
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.events import CancelPressed, FileAsked, ResultAsked
 from bot.dialogue.outcomes import ways_to_wait
-from bot.dialogue.replies import Reply, Said, button, say, word_button
+from bot.dialogue.replies import Reply, Said, button, say
 from bot.dialogue.ways import Row
 from bot.kinds import JobKind
-
-ROW = 3  # buttons a row: style names fit at 390 px
 
 # Share of each stage in the time of a job, from first measurements on two cores; for the bar only.
 SHARES: dict[JobKind, dict[str, float]] = {
@@ -64,16 +62,6 @@ def done(kind: JobKind, *, speaks: bool) -> Said:
     if kind is JobKind.DRAW:
         return say("sticker-speaks" if speaks else "sticker-done")
     return say("next-style" if kind is JobKind.PREVIEW else "talk-done")
-
-
-def style_buttons(conversation: Conversation, house: House, photo: str) -> tuple[Row, ...]:
-    """Offer a button a style, numbered as in the picture."""
-    language = conversation.language
-    buttons = [
-        word_button(f"{number}. {house.style_name(style.id, language)}", StyleChosen(style.id, photo))
-        for number, style in enumerate(house.styles, start=1)
-    ]
-    return tuple(tuple(buttons[i : i + ROW]) for i in range(0, len(buttons), ROW))
 
 
 def file_buttons(conversation: Conversation, job: str, names: tuple[str, ...]) -> tuple[Row, ...]:

@@ -13,12 +13,14 @@ from bot.dialogue.events import (
     HeldVoiceUsed,
     LanguageChosen,
     PhotoAsked,
+    StyleChosen,
     StylesAsked,
 )
 from bot.dialogue.replies import Button, Reply, Said, button, say, word_button
 from bot.sentences import LANGUAGES, sentence
 
 Row = tuple[Button, ...]
+ROW = 3  # buttons a row: style names fit at 390 px
 
 
 def one(conversation: Conversation, *says: Said, buttons: tuple[Row, ...] = ()) -> Turn:
@@ -39,6 +41,25 @@ def next_step(conversation: Conversation) -> tuple[Said, ...]:
     return (say("next-photo"),)
 
 
+def lead_on(conversation: Conversation, house: House, *before: Said, after: tuple[Said, ...] = ()) -> Turn:
+    """Say what leads on from here; who has a style to choose gets the buttons again."""
+    says = (*before, *next_step(conversation), *after)
+    return one(conversation, *says, buttons=style_buttons(conversation, house))
+
+
+def style_buttons(conversation: Conversation, house: House, photo: str | None = None) -> tuple[Row, ...]:
+    """Offer a button a style for `photo`, by default for the one that waits for its style, if one does."""
+    photo = photo or (conversation.photo if conversation.choosing and conversation.agreed else None)
+    if photo is None:
+        return ()
+    language = conversation.language
+    buttons = [
+        word_button(f"{number}. {house.style_name(style.id, language)}", StyleChosen(style.id, photo))
+        for number, style in enumerate(house.styles, start=1)
+    ]
+    return tuple(tuple(buttons[i : i + ROW]) for i in range(0, len(buttons), ROW))
+
+
 def privacy(house: House) -> Said:
     """Say what is kept for how long."""
     return say("privacy", photo_hours=house.photo_hours, render_days=house.render_days)
@@ -54,7 +75,7 @@ def welcome(conversation: Conversation, house: House) -> Turn:
     """Greet: a newcomer hears what this is and is asked for consent."""
     if not conversation.agreed:
         return ask_consent(conversation, house, say("welcome"))
-    return one(conversation, say("welcome-back"), *next_step(conversation))
+    return lead_on(conversation, house, say("welcome-back"))
 
 
 def offer_languages(conversation: Conversation) -> Turn:

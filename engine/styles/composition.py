@@ -53,7 +53,8 @@ class Composition:
     Attributes
     ----------
     pixels : uint8 (768, 768, 3), RGB; beyond the photo its edge is repeated
-    matte : float32 (768, 768) in [0, 1], zero beyond the photo
+    matte : float32 (768, 768) in [0, 1], where to cut; zero beyond the photo
+    mixture : float32 (768, 768) in [0, 1], how much of a pixel's colour is the person's
     landmarks : float32 (478, 3), px of the canvas
     turned : degrees by which the photo was turned, clockwise as seen
     magnified : px of the canvas for one px of the photo
@@ -62,6 +63,7 @@ class Composition:
 
     pixels: Pixels
     matte: FloatMap
+    mixture: FloatMap
     landmarks: Points
     turned: float
     magnified: float
@@ -85,11 +87,12 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     to_canvas[:, 2] += (CANVAS / 2 - middle * scale, top - head_top * scale)
     landmarks = _moved(face.landmarks, to_canvas)
     pixels = _photo_on_canvas(photo.pixels, to_canvas)
-    matte = _matte_on_canvas(face.matte, to_canvas)
+    mixture = warped(face.matte, to_canvas, CANVAS, CANVAS)
+    matte = _tightened(mixture, shrink_factor(to_canvas))
     inside = _inside(photo.pixels.shape, to_canvas)
     frame = bust(*inside, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
     matte = person_only(matte * frame, landmarks)
-    return Composition(pixels, matte, landmarks, turned, shrink_factor(to_canvas), inside[2])
+    return Composition(pixels, matte, mixture, landmarks, turned, shrink_factor(to_canvas), inside[2])
 
 
 def bust(left: float, right: float, top: float, bottom: float, *, eye_level: float) -> FloatMap:
@@ -263,11 +266,11 @@ def _photo_on_canvas(photo: Pixels, matrix: Matrix) -> Pixels:
     return warped(photo, matrix, CANVAS, CANVAS, method=method, border=cv2.BORDER_REPLICATE)
 
 
-def _matte_on_canvas(matte: FloatMap, matrix: Matrix) -> FloatMap:
-    placed = warped(matte, matrix, CANVAS, CANVAS)
-    if shrink_factor(matrix) > 1.3:  # an enlarged matte has soft, stepped edges: round and tighten them
-        placed = smoothstep(0.25, 0.75, box_blur(placed, round(shrink_factor(matrix))))
-    return np.clip(placed, 0, 1)
+def _tightened(mixture: FloatMap, enlarged: float) -> FloatMap:
+    """Where to cut: an enlarged matte has soft, stepped edges, which are rounded and made narrow."""
+    if enlarged > 1.3:
+        mixture = smoothstep(0.25, 0.75, box_blur(mixture, round(enlarged)))
+    return np.clip(mixture, 0, 1)
 
 
 def _inside(photo: tuple[int, ...], matrix: Matrix) -> tuple[float, float, float, float]:

@@ -68,7 +68,7 @@ def die_cut(drawing: Pixels, matte: FloatMap, shape: DieCut = DieCut()) -> Pixel
     border = _border(matte, shape)
     white = border * (1 - matte) + 1e-6
     shadow = gaussian(resized(border, CANVAS // 2, CANVAS // 2), shape.shadow_sigma / 2)
-    shadow = np.roll(shadow, round(shape.shadow_offset / 2), axis=0)
+    shadow = _lowered(shadow, round(shape.shadow_offset / 2))
     # Premultiplied from here: averaging straight colours would darken the edge.
     ink = drawing.astype(np.float32) * matte[..., None] + 255 * white[..., None]
     cover = np.maximum(border, matte)
@@ -93,6 +93,10 @@ def _border(matte: FloatMap, shape: DieCut) -> FloatMap:
     person = (labels[1:-1, 1:-1] != labels[0, 0]).astype(np.uint8) * 255
     outline = gaussian(unit(person), shape.rounding / 2)
     return smoothstep(-0.7, 0.7, (resized(outline, CANVAS, CANVAS) - 0.5) * shape.rounding * 2.5)
+
+
+def _lowered(shadow: FloatMap, rows: int) -> FloatMap:
+    return np.pad(shadow, ((rows, 0), (0, 0)))[: len(shadow)]
 
 
 def _closed(mask: Pixels, diameter: float) -> Pixels:

@@ -52,7 +52,7 @@ def prepare(photo: Photo, face: Face) -> Sitting:
     """Compose, clean and relight a person; the slow part that all styles share."""
     stage: Composition = compose(photo, face)
     face_height = float(np.linalg.norm(stage.landmarks[CHIN, :2] - stage.landmarks[TOP, :2]))
-    pixels = foreground_colours(stage.pixels, stage.matte)
+    pixels = foreground_colours(stage.pixels, stage.mixture)
     pixels, matte = complete_top(pixels, stage.matte, stage.landmarks, stage.photo_top)
     skin = find_skin(pixels, matte, stage.landmarks, face_height)
     pixels, skin_lightness = relight(pixels, matte, skin, face_height, Light())

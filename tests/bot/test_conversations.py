@@ -91,6 +91,19 @@ async def test_a_voice_before_the_photo_waits_for_the_character(ann: Human):
     assert "says what you have sent" in ann.said()[1]
 
 
+async def test_who_comes_back_before_choosing_finds_the_styles_again(ann: Human):
+    """The picture may be far up in the chat, or on another device: every reminder brings the buttons."""
+    await ann.agree()
+    await ann.photo()
+    await ann.idle()
+    for event in (CommandGiven("start"), TextReceived("what now?")):
+        (reminder,) = await ann.do(event)
+        assert [b.label for row in reminder.buttons for b in row] == ["1. Webtoon", "2. Pencil"]
+    await ann.press("1. Webtoon", [reminder])
+    await ann.idle()
+    assert ann.files()[-1] == "sticker.webp"
+
+
 async def test_with_a_character_a_voice_is_enough(ann: Human):
     await ann.has_character()
     (reply,) = await ann.voice()

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sqlalchemy import insert
 
 from bot.app import SWITCH_SECONDS, App
@@ -130,6 +131,7 @@ async def fill(database: Database, people: int, characters: int) -> None:
             await work.session.execute(insert(table), values)
 
 
+@pytest.mark.long
 async def test_memory_is_flat_over_1000_jobs(tmp_path: Path, record_property):
     """After 200 jobs to warm up, 800 more leave the process as large as it was."""
     frontend = FakeFrontend()

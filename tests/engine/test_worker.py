@@ -91,6 +91,18 @@ def test_a_waiting_job_that_was_cancelled_never_runs(thread):
     assert ran == []
 
 
+def test_a_cancelled_future_does_not_end_the_thread(thread):
+    gate = Gate()
+    running = thread.submit(gate)
+    assert gate.started.wait(5)
+    waiting = thread.submit(lambda engine, report: "never")
+    assert waiting.future.cancel()
+    assert not running.future.cancel()
+    gate.open.set()
+    assert running.result(5) == "through"
+    assert thread.submit(lambda engine, report: "next").result(5) == "next"
+
+
 def test_more_than_the_limit_may_not_wait(thread):
     gate = Gate()
     thread.submit(gate)
