@@ -81,6 +81,7 @@ class Visit:
         page = await self.context.new_page()
         self._watch(page)
         await page.goto(self.address)
+        await self.page.bring_to_front()  # a tab behind another one is slow
         return page
 
     async def press(self, label: str) -> None:
