@@ -98,11 +98,11 @@ async def take(browser: Browser, address: str, language: str, size: str, folder:
 
 
 async def seek(page: Page) -> None:
-    """Show the video where the mouth is open."""
+    """Show the video where it speaks."""
     await page.locator("video.talk").evaluate(
         """(video) => new Promise((done) => {
             video.onseeked = done;
-            video.currentTime = 1.2;
+            video.currentTime = 0.6;
         })"""
     )
 
