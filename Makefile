@@ -1,4 +1,5 @@
-# MyTalkCon. `make demo` sets up and makes a sticker and a talking video; `make test` sets up and tests.
+# MyTalkCon. `make run` sets up and opens the chat page; `make demo` makes a sticker and a talking video;
+# `make test` sets up and tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,10 +10,13 @@ STYLE ?= webtoon
 SIZE_ALL := about 6 GB: torch with its CUDA libraries
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test test-long lint check format clean
+.PHONY: demo run test test-long lint check format clean
 
 demo: $(VENV)/base.done
 	@$(BIN)/mytalkcon demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(VOICE),--voice "$(VOICE)") --style "$(STYLE)" --out out/demo
+
+run: $(VENV)/base.done
+	$(BIN)/mytalkcon run --supervise
 
 test: $(VENV)/test.$(if $(BASE),base,all).done
 	$(PYTEST) -m "not long"

@@ -7,7 +7,7 @@ are kept together or not at all. Front ends call `handle` and show the replies; 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import time
 from weakref import WeakValueDictionary
@@ -44,6 +44,8 @@ VOICE_HOURS = 24.0  # of a voice whose job has not been delivered
 log = logging.getLogger(__name__)
 
 Load = Callable[[], Awaitable[bytes]]
+Keep = Callable[[Work, Person, Sequence[Reply]], Awaitable[None]]
+"""Keeps the replies for a front end, in the transaction of the event; not called for somebody forgotten."""
 
 # After these events there may be files that nobody needs any more.
 FREEING = (CharacterGone, JobRefused, JobsCancelled, PhotoGone)
@@ -94,7 +96,12 @@ class Service:
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def handle(
-        self, who: Who, event: Sent, load: Load | None = None, event_id: str | None = None
+        self,
+        who: Who,
+        event: Sent,
+        load: Load | None = None,
+        event_id: str | None = None,
+        keep: Keep | None = None,
     ) -> tuple[Reply, ...]:
         """Take an event and give the replies to show. Nothing is given for an event that was handled before.
 
@@ -102,6 +109,7 @@ class Service:
         ----------
         load : gets the bytes of a photo or voice; only called when they may be kept
         event_id : the platform's id of the update, so that the same one again changes nothing
+        keep : keeps the replies where the platform does not
 
         Raises
         ------
@@ -110,8 +118,8 @@ class Service:
         lock = self._locks.setdefault((who.platform, who.platform_id), asyncio.Lock())
         async with lock:
             if isinstance(event, PhotoReceived | VoiceReceived):
-                return await self._handle_media(who, event, load, event_id)
-            return await self._handle(who, event, None, event_id)
+                return await self._handle_media(who, event, load, event_id, keep)
+            return await self._handle(who, event, None, event_id, keep)
 
     async def content(self, who: Who, render_id: str) -> bytes | None:
         """Give the bytes of something that was made for this person; None when they are gone."""
@@ -128,13 +136,18 @@ class Service:
             await files.note_file_id(work, render_id, platform, file_id)
 
     async def _handle_media(
-        self, who: Who, event: PhotoReceived | VoiceReceived, load: Load | None, event_id: str | None
+        self,
+        who: Who,
+        event: PhotoReceived | VoiceReceived,
+        load: Load | None,
+        event_id: str | None,
+        keep: Keep | None,
     ) -> tuple[Reply, ...]:
         """Put a photo or voice into the store, if it may be kept, and then answer."""
         async with self._database.reading() as work:
             person = await people.find(work, who.platform, who.platform_id)
         if person is None or not keeps_media(memory.conversation_of(person)) or load is None:
-            return await self._handle(who, event, None, event_id)
+            return await self._handle(who, event, None, event_id, keep)
         content = await load()
         if len(content) > UPLOAD_BYTES:
             said = say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000)
@@ -153,7 +166,7 @@ class Service:
         kept = False
         try:
             stored = PhotoReceived(blob.id) if photo else VoiceReceived(blob.id)
-            replies = await self._handle(who, stored, blob, event_id)
+            replies = await self._handle(who, stored, blob, event_id, keep)
             kept = True
         finally:
             if not kept:
@@ -161,7 +174,7 @@ class Service:
         return replies
 
     async def _handle(
-        self, who: Who, event: Sent, blob: Blob | None, event_id: str | None
+        self, who: Who, event: Sent, blob: Blob | None, event_id: str | None, keep: Keep | None
     ) -> tuple[Reply, ...]:
         """Answer in one transaction; what it made superfluous is removed afterwards."""
         now, removed = self._clock(), list[str]()
@@ -175,7 +188,10 @@ class Service:
                 person.language = known_language(who.language)
             if blob is not None:
                 if blob.person_id != person.id:  # forgotten while the photo was on its way
-                    return await self._without_media(work, person, event, now)
+                    replies = self._without_media(person, event, now)
+                    if keep is not None:
+                        await keep(work, person, replies)
+                    return replies
                 await files.keep(work, blob)
             person_id, held = person.id, {person.photo_id, person.voice_id} - {None}
             replies, events = await self._converse(work, person, event, who.address)
@@ -183,12 +199,14 @@ class Service:
             freed = any(isinstance(event, FREEING) for event in events)
             if not forgotten and (freed or not held <= {person.photo_id, person.voice_id}):
                 removed = await memory.let_go(work, person, self._clock())
+            if keep is not None and not forgotten:
+                await keep(work, person, replies)
         if forgotten:
             await self._erase(person_id)
         await self._blobs.delete(removed)
         return replies
 
-    async def _without_media(self, work: Work, person: Person, event: Sent, now: float) -> tuple[Reply, ...]:
+    def _without_media(self, person: Person, event: Sent, now: float) -> tuple[Reply, ...]:
         return answer(memory.conversation_of(person), event, self._house, now).replies
 
     async def _converse(

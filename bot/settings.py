@@ -1,10 +1,11 @@
 """Settings, from the environment or a file `.env`, all named MYTALKCON_...; .env.example lists them."""
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.queue import Limits
@@ -61,4 +62,38 @@ class QueueSettings(_Concern):
         return Limits(self.queue_limit, self.queue_limit_per_person, self.jobs_per_day)
 
 
-CONCERNS: tuple[type[BaseSettings], ...] = (StorageSettings, QueueSettings)
+class WebSettings(_Concern):
+    """The chat page."""
+
+    web_host: str = Field(default="127.0.0.1", description="Address that the chat page is served on")
+    web_port: int = Field(default=8080, ge=0, le=65_535, description="Port of the chat page")
+    web_names: str = Field(
+        default="", description="Names that the page is reached by besides that address, with commas between"
+    )
+    web_password: str = Field(
+        default="", description="Asked for by the chat page; needed on every address but 127.0.0.1 and ::1"
+    )
+
+    @model_validator(mode="after")
+    def _others_need_a_password(self) -> Self:
+        if not self.web_password and not is_loopback(self.web_host):
+            raise ValueError(f"the chat page on {self.web_host} needs MYTALKCON_WEB_PASSWORD")
+        return self
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Further names, in small letters."""
+        return frozenset(name.strip().lower() for name in self.web_names.split(",") if name.strip())
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+CONCERNS: tuple[type[BaseSettings], ...] = (StorageSettings, QueueSettings, WebSettings)

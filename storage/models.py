@@ -215,6 +215,22 @@ class SeenEvent(Base):
     seen_at: Mapped[float] = mapped_column(index=True)
 
 
+class Message(Base):
+    """One message of a conversation, for platforms that do not keep them: our own chat page."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index(None, "person_id", "number"), UniqueConstraint("person_id", "event_id"))
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("people.id", ondelete="CASCADE"))
+    event_id: Mapped[str | None] = mapped_column(String(64))  # of what the person sent; none: we said it
+    job_id: Mapped[str | None] = mapped_column(
+        Id, index=True
+    )  # shows the progress of this job while it lives
+    content: Mapped[dict[str, Any]]  # as the front end shows it
+    created_at: Mapped[float]
+
+
 class Block(Base):
     """Somebody whom the operator shut out; outlives "forget me"."""
 

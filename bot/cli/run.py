@@ -9,10 +9,16 @@ import typer
 from bot.app import engine_artist, house_of, open_app
 from bot.artist import Artist
 from bot.cli.terminal import log_to_stderr
-from bot.frontend import Frontend
-from bot.settings import QueueSettings, StorageSettings
+from bot.frontends import web
+from bot.frontends.web.tabs import Tabs
+from bot.settings import QueueSettings, StorageSettings, WebSettings
 from bot.supervisor import supervise as keep_running
 from bot.watchdog import Watchdog
+
+OTHER_PLATFORMS = (
+    "Telegram and Discord are not part of this version yet;"
+    " they will be set up by MYTALKCON_TELEGRAM_TOKEN and MYTALKCON_DISCORD_TOKEN."
+)
 
 
 def run(
@@ -38,9 +44,15 @@ async def _run(storage: StorageSettings, artist: Artist) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    frontends: dict[str, Frontend] = {}
-    parts = {platform: frontend.parts for platform, frontend in frontends.items()}
-    settings = QueueSettings()
-    async with open_app(storage, settings, artist, house_of(storage), parts, watchdog=Watchdog()) as app:
-        typer.echo(f"Working on {storage.database}; no chat platform is set up. `mytalkcon chat` talks here.")
-        await app.run(frontends, stopped.wait)
+    settings, watchdog = QueueSettings(), Watchdog()
+    web_settings = WebSettings()
+    parts = {web.PLATFORM: web.PARTS}
+    async with open_app(storage, settings, artist, house_of(storage), parts, watchdog=watchdog) as app:
+
+        def make_chat(tabs: Tabs) -> web.Chat:
+            return web.Chat(app.database, app.service, tabs)
+
+        async with web.serving(web_settings, make_chat) as (chat, address):
+            typer.echo(f"Open {address} in a browser: a chat page, on this machine. Ctrl-C ends it.")
+            typer.echo(OTHER_PLATFORMS)
+            await app.run({web.PLATFORM: chat}, stopped.wait)
