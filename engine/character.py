@@ -13,10 +13,11 @@ from PIL import Image, UnidentifiedImageError
 
 from engine.arrays import Pixels, Points
 from engine.errors import PersonProblem
-from engine.face.landmarks import COUNT
+from engine.face.landmarks import CHIN, COUNT, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 
 SIZE = 512  # px, side of every character
 FORMAT = 1  # of the JSON file
+SMALLEST_PART = 16  # px, between the eyes and from forehead to chin
 
 
 class NotACharacter(PersonProblem):
@@ -81,11 +82,22 @@ def from_json(text: str, drawing: Pixels) -> Character:
         landmarks = np.array(values["landmarks"], np.float32)
         yaw, pitch, roll = (float(v) for v in values["pose"])
         style, seed, version = str(values["style"]), int(values["seed"]), values["format"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise NotACharacter(f"unreadable JSON: {error}") from error
-    if version != FORMAT or landmarks.shape != (COUNT, 3) or not np.isfinite(landmarks).all():
-        raise NotACharacter(f"format {version}, landmarks {landmarks.shape}")
+    if version != FORMAT or landmarks.shape != (COUNT, 3) or seed < 0:
+        raise NotACharacter(f"format {version}, landmarks {landmarks.shape}, seed {seed}")
+    if not _is_a_face(landmarks) or not all(abs(angle) <= 90 for angle in (yaw, pitch, roll)):
+        raise NotACharacter(f"no face on the drawing: yaw {yaw}, pitch {pitch}, roll {roll}")
     return Character(drawing, landmarks, style, seed, yaw, pitch, roll)
+
+
+def _is_a_face(landmarks: Points) -> bool:
+    """Whether landmarks lie about the drawing and a face is wide and high enough to move."""
+    if not np.isfinite(landmarks).all() or np.abs(landmarks - SIZE / 2).max() > 1.5 * SIZE:
+        return False
+    height = np.linalg.norm(landmarks[CHIN, :2] - landmarks[FOREHEAD, :2])
+    eyes = np.linalg.norm(landmarks[LEFT_EYE_OUTER, :2] - landmarks[RIGHT_EYE_OUTER, :2])
+    return bool(min(height, eyes) > SMALLEST_PART)
 
 
 def load(place: Path) -> Character:

@@ -47,9 +47,10 @@ class EngineStopped(EngineError):
 class Ticket(Generic[Result]):
     """A submitted job: its result, and the way to cancel it."""
 
-    def __init__(self, report: Progress) -> None:
+    def __init__(self, report: Progress, give_up: Callable[["Ticket[Result]"], None]) -> None:
         self.future: Future[Result] = Future()
         self._report = report
+        self._give_up = give_up
         self._cancelled = threading.Event()
 
     def result(self, timeout: float | None = None) -> Result:
@@ -68,6 +69,7 @@ class Ticket(Generic[Result]):
     def cancel(self) -> None:
         """Cancel: at once while waiting, at the job's next report of progress while running."""
         self._cancelled.set()
+        self._give_up(self)
 
     @property
     def cancelled(self) -> bool:
@@ -126,7 +128,7 @@ class EngineThread:
             when `limit` jobs wait
         EngineStopped
         """
-        ticket: Ticket[Result] = Ticket(report)
+        ticket: Ticket[Result] = Ticket(report, self._give_up)
         with self._lock:
             if self._stopped:
                 raise EngineStopped("submit after stop")
@@ -143,40 +145,48 @@ class EngineThread:
             self._entries.put(_Entry(-1, next(self._numbers), None))
         self._thread.join()
 
+    def _give_up(self, ticket: Ticket[Any]) -> None:
+        """Answer a cancelled job that still waits, and free its place."""
+        with self._lock:
+            if not ticket.future.running() and not ticket.future.done():
+                self._waiting -= 1
+                ticket.future.set_exception(Cancelled("while waiting"))
+
+    def _take(self, ticket: Ticket[Any]) -> bool:
+        """Whether a job is still to be done; from then on it runs."""
+        with self._lock:
+            if ticket.future.done() and not ticket.future.cancelled():
+                return False  # given up, and its place is free already
+            self._waiting -= 1
+            return ticket.future.set_running_or_notify_cancel()
+
     def _run(self) -> None:
         engine: Engine | None = None
         while (entry := self._entries.get()).work is not None:
-            with self._lock:
-                self._waiting -= 1
+            if entry.ticket is None or not self._take(entry.ticket):
+                continue
             try:
                 engine = engine or self._make_engine()
-                self._do(engine, entry)
-            except Exception as error:  # the engine could not be built: this job fails, the next tries again
+            except Exception as error:  # this job fails, the next tries again
                 log.exception("the engine could not start")
-                _fail(entry.ticket, error)
+                entry.ticket.future.set_exception(error)
+                continue
+            self._do(engine, entry.work, entry.ticket)
         if engine is not None:
             engine.close()
         while not self._entries.empty():
             _fail(self._entries.get().ticket, EngineStopped("stopped while waiting"))
 
     @staticmethod
-    def _do(engine: Engine, entry: _Entry) -> None:
-        work, ticket = entry.work, entry.ticket
-        if work is None or ticket is None:
-            return
-        if ticket.cancelled:
-            _fail(ticket, Cancelled("while waiting"))
-            return
-        if not ticket.future.set_running_or_notify_cancel():
-            return  # somebody cancelled the future itself
+    def _do(engine: Engine, work: Work[Any], ticket: Ticket[Any]) -> None:
         try:
             result = work(engine, ticket.progress)
         except BaseException as error:  # whatever a job raises is its own affair
-            _fail(ticket, error)
+            ticket.future.set_exception(error)
         else:
             ticket.future.set_result(result)
 
 
 def _fail(ticket: Ticket[Any] | None, error: BaseException) -> None:
-    if ticket is not None and not ticket.future.cancelled():
+    if ticket is not None and not ticket.future.done():
         ticket.future.set_exception(error)

@@ -6,7 +6,17 @@ from typing import Annotated
 import typer
 
 from bot.cli.report import Made, print_made
-from bot.cli.studio import DEFAULT_STYLE, AsJson, OutFolder, PhotoFile, Seed, engine_thread, read, wait_for
+from bot.cli.studio import (
+    DEFAULT_STYLE,
+    AsJson,
+    OutFolder,
+    PhotoFile,
+    Seed,
+    check_folder,
+    engine_thread,
+    read,
+    wait_for,
+)
 from engine.character import Character, to_json
 from engine.clock import StageClock
 from engine.engine import Engine
@@ -24,6 +34,7 @@ def draw(
     as_json: AsJson = False,
 ) -> None:
     """Draw a photo: writes STYLE.png, STYLE.webp and STYLE.json for each style."""
+    check_folder(out)
     style_ids = [known.id for known in all_styles()] if style == "all" else [style]
 
     def work(engine: Engine, report: Progress) -> Made:

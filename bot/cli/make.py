@@ -13,6 +13,7 @@ from bot.cli.studio import (
     PhotoFile,
     Seed,
     VoiceFile,
+    check_folder,
     engine_thread,
     read,
     wait_for,
@@ -34,6 +35,7 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Make a sticker and a talking video from a photo and a voice."""
+    check_folder(out)
 
     def work(engine: Engine, report: Progress) -> Made:
         return make_all(engine, read(photo), read(voice), style, seed, out, report)

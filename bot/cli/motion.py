@@ -16,7 +16,7 @@ def motion(
     voice: VoiceFile,
     seed: Seed = 0,
     as_json: AsJson = False,
-    every: Annotated[int, typer.Option(help="Print every n-th frame of the table.")] = 1,
+    every: Annotated[int, typer.Option(min=1, help="Print every n-th frame of the table.")] = 1,
 ) -> None:
     """Show mouth, lids and head for every frame; `open` and `closed` are measured after the warp."""
     with engine_thread() as thread:

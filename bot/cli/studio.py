@@ -1,5 +1,6 @@
 """What the commands that draw and speak share: the engine thread, files, waiting with a progress bar."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,17 +10,20 @@ import typer
 
 from bot.cli.terminal import progress_bar
 from engine.engine import Engine
+from engine.errors import PersonProblem
 from engine.worker import EngineThread, Work
 
 Result = TypeVar("Result")
 
-READ_LIMIT = 64_000_000  # bytes; the engine's own limits are lower and are explained to the person
+READ_LIMIT = 130_000_000  # bytes; the engine's own limits are lower and are explained to the person
 DEFAULT_STYLE = "webtoon"
 
 PhotoFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A photo of one face.")]
 VoiceFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A voice note or any sound.")]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the files.")]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same drawing and the same motion.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**63 - 1, help="The same seed gives the same drawing and the same motion.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 
 
@@ -27,6 +31,24 @@ def read(path: Path) -> bytes:
     """Bytes of a file, at most READ_LIMIT of them."""
     with path.open("rb") as file:
         return file.read(READ_LIMIT)
+
+
+class FolderUnusable(PersonProblem):
+    """Files cannot be written where they were asked for."""
+
+    message_id = "folder-unusable"
+
+
+def check_folder(folder: Path) -> None:
+    """Say so before the work, not after it, when nothing can be written into `folder`.
+
+    Raises
+    ------
+    FolderUnusable
+    """
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise FolderUnusable(f"{existing} is no folder that can be written to", folder=str(folder))
 
 
 @contextmanager

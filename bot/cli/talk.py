@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.report import Made, print_made
-from bot.cli.studio import AsJson, OutFolder, Seed, VoiceFile, engine_thread, read, wait_for
+from bot.cli.studio import AsJson, OutFolder, Seed, VoiceFile, check_folder, engine_thread, read, wait_for
 from engine.character import load
 from engine.clock import StageClock
 from engine.engine import Engine
@@ -23,6 +23,7 @@ def talk(
     as_json: AsJson = False,
 ) -> None:
     """Make a character that was drawn before say something new."""
+    check_folder(out)
 
     def work(engine: Engine, report: Progress) -> Made:
         clock = StageClock(report)

@@ -31,7 +31,7 @@ MAX_YAW = 60  # degrees; beyond, one eye is hidden
 PROFILE_YAW = 35  # degrees; a mesh that is no face and turned this far is a profile
 TILES = 3  # each side, overlapping by half: finds faces that are small in a large photo
 MIN_SHARPNESS = 0.007  # see engine/face/sharpness.py
-SURE_SCORES = 1.2  # sum of both detectors' scores; above, a head is there even where the mesh sees no face:
+SURE_SCORES = 1.0  # sum of both detectors' scores; above, a head is there even where the mesh sees no face:
 # a profile, or something in front of the face. Looking for other faces would then find hands and ears.
 BYSTANDER = 0.25  # a further face counts when its box is at least this part of the largest
 

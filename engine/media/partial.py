@@ -1,5 +1,6 @@
 """A file that appears whole or not at all."""
 
+import secrets
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -10,11 +11,14 @@ class MediaFailed(EngineError):
 
 
 class PartialFile:
-    """Written under a hidden name in the same folder; `commit` gives it its name, `discard` removes it."""
+    """Written under a hidden name of its own in the same folder: two that write the same file do not mix.
+
+    `commit` gives it its name, `discard` removes it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.temporary = path.with_name(f".{path.name}.part")
+        self.temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
     def commit(self) -> Path:
         """Give the file its name, replacing what had it before."""

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -288,9 +289,47 @@ def test_nothing_on_the_way_imports_torch():
     assert min(seconds) < 2.0
 
 
-def test_a_mistake_of_ours_exits_with_1(made, tmp_path):
+def test_a_folder_that_cannot_be_used_is_said_before_the_work(made, tmp_path):
     target = tmp_path / "file-where-a-folder-should-be"
     target.write_text("")
-    done = mytalkcon("talk", made[0], SAMPLE_VOICE, "--out", target)
+    for out in (target, target / "below"):
+        refused_with(mytalkcon("talk", made[0], SAMPLE_VOICE, "--out", out), "folder-unusable", "en")
+
+
+def test_a_mistake_of_ours_exits_with_1(photo, tmp_path, monkeypatch):
+    monkeypatch.setenv("MYTALKCON_WEIGHTS_DIR", str(tmp_path))
+    done = mytalkcon("draw", photo, "--out", tmp_path / "out")
     assert done.returncode == 1
+    assert "weights fetch" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": -1},
+        {"seed": "Infinity"},
+        {"pose": [float("nan"), 0, 0]},
+        {"landmarks": [[0, 0, 0]] * 478},
+        {"landmarks": [[1e9, 0, 0]] * 478},
+        {"landmarks": [[1, 2, 3]]},
+        {"format": 99},
+    ],
+)
+def test_a_broken_character_is_refused(made, change, tmp_path):
+    folder = tmp_path / "character"
+    folder.mkdir()
+    (folder / "sticker.png").write_bytes((made[0] / "sticker.png").read_bytes())
+    character = json.loads((made[0] / "character.json").read_text()) | change
+    (folder / "character.json").write_text(json.dumps(character))
+    refused_with(mytalkcon("talk", folder, SAMPLE_VOICE, "--out", tmp_path / "out"), "not-a-character", "en")
+
+
+def test_two_at_once_into_one_folder_leave_whole_files(made, photo, tmp_path):
+    """Whoever is last wins; nothing is mixed, nothing is left over."""
+    with ThreadPoolExecutor(2) as both:
+        done = list(both.map(lambda _: mytalkcon("make", photo, SAMPLE_VOICE, "--out", tmp_path), range(2)))
+    assert [run.returncode for run in done] == [0, 0], [run.stderr for run in done]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (made[0] / name).read_bytes(), name
