@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -102,13 +103,18 @@ def test_a_hanging_process_exits_with_70(tmp_path: Path):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_the_supervisor_hands_a_signal_on(tmp_path: Path):
     """SIGTERM ends both, the job under way goes back to the queue, uncounted."""
-    environment = {**os.environ, "MYTALKCON_DATA_DIR": str(tmp_path)}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, "MYTALKCON_DATA_DIR": str(tmp_path), "MYTALKCON_WEB_PORT": str(port)}
     command = [sys.executable, "-c", "from bot.cli.main import main; main()", "run", "--supervise"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert "Working on" in process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        try:
+            assert process.stdout is not None
+            assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()  # a test that fails must not wait for it
     assert (tmp_path / "mytalkcon.db").exists()
 
 
