@@ -219,7 +219,11 @@ class Message(Base):
     """One message of a conversation, for platforms that do not keep them: our own chat page."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index(None, "person_id", "number"), UniqueConstraint("person_id", "event_id"))
+    __table_args__ = (
+        Index(None, "person_id", "number"),
+        UniqueConstraint("person_id", "event_id"),
+        {"sqlite_autoincrement": True},  # a number is never given twice: pages know messages by it
+    )
 
     number: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("people.id", ondelete="CASCADE"))

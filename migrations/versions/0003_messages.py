@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["people.id"], name="fk_messages_person_id_people", ondelete="CASCADE"
         ),
+        sqlite_autoincrement=True,  # a number is never given twice: pages know messages by it
     )
     op.create_index("ix_messages_person_id_number", "messages", ["person_id", "number"])
     op.create_index("ix_messages_job_id", "messages", ["job_id"])

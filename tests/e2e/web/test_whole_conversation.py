@@ -15,7 +15,6 @@ from playwright.async_api import Browser, expect
 from engine.weights import locate
 from tests.e2e.web.chromium import VOICE, visiting
 
-START_SECONDS = 60.0
 ENGINE_SECONDS = 120.0  # for one job on a slow machine
 
 

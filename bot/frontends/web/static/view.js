@@ -52,6 +52,8 @@ export class View {
   everything({messages, progress}) {
     const numbers = new Set(messages.map((message) => message.number));
     for (const [number, old] of shown) if (!numbers.has(number)) this.drop(number, old);
+    const live = new Set([...messages, ...progress].map(({job}) => job));
+    for (const job of [...jobs.keys()]) if (!live.has(job)) this.ended({job}); // while nobody was listening
     list.setAttribute("aria-live", "off"); // a conversation from earlier is not read out
     this.messages(messages, true);
     for (const frame of progress) this.progress(frame);

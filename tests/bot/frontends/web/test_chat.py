@@ -41,6 +41,7 @@ async def test_a_reload_and_a_restart_keep_the_conversation(tmp_path: Path):
         await me.connect()
         assert me.said() == before
         assert any(message.get("job") for message in me.messages)
+        seen = {message["number"] for message in me.messages}
         await me.leave()
         cookies = [(c.key, c.value) for c in me.http.cookie_jar]
     async with page_of(tmp_path) as house, Browser(house.address) as again:
@@ -48,6 +49,8 @@ async def test_a_reload_and_a_restart_keep_the_conversation(tmp_path: Path):
         await again.connect()
         assert [text for text in again.said() if text in before] == [t for t in before if t in again.said()]
         await again.media("talk.mp4")
+        result = next(m for m in again.messages if m.get("media") and m["media"]["name"] == "talk.mp4")
+        assert result["number"] not in seen, "a page that was open takes it for the message it knows"
 
 
 async def test_a_second_tab_stays_in_step_and_another_browser_sees_nothing(tmp_path: Path):
