@@ -29,6 +29,8 @@ MANY = QueueSettings(
     _env_file=None, queue_limit=100_000, queue_limit_per_person=100_000, jobs_per_day=100_000
 )
 
+pytestmark = pytest.mark.long  # load: nothing else should use the machine
+
 
 class BusyArtist(FakeArtist):
     """From when it is told, works as the engine does: mostly outside the interpreter's lock, partly in it."""
@@ -131,7 +133,6 @@ async def fill(database: Database, people: int, characters: int) -> None:
             await work.session.execute(insert(table), values)
 
 
-@pytest.mark.long
 async def test_memory_is_flat_over_1000_jobs(tmp_path: Path, record_property):
     """After 200 jobs to warm up, 800 more leave the process as large as it was."""
     frontend = FakeFrontend()

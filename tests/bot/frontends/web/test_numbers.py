@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bot.app import SWITCH_SECONDS
 from bot.artist import make_way
@@ -25,6 +26,7 @@ SLACK = float(os.environ.get("MYTALKCON_TEST_SLACK", "3"))
 IDLE = 200
 IDLE_MB = 50.0
 PAGE_BYTES = 60_000
+pytestmark = pytest.mark.long  # load: nothing else should use the machine
 
 
 class BusyArtist(PictureArtist):
