@@ -98,11 +98,16 @@ async def take(browser: Browser, address: str, language: str, size: str, folder:
 
 
 async def seek(page: Page) -> None:
-    """Show the video where it speaks."""
+    """Show the video where it speaks, once the player has all of it (till then it draws a ring)."""
     await page.locator("video.talk").evaluate(
         """(video) => new Promise((done) => {
-            video.onseeked = done;
-            video.currentTime = 0.6;
+            const seek = () => {
+                video.onseeked = () => setTimeout(done, 500);
+                video.currentTime = 0.6;
+            };
+            video.preload = "auto";
+            if (video.readyState === video.HAVE_ENOUGH_DATA) seek();
+            else video.addEventListener("canplaythrough", seek, {once: true});
         })"""
     )
 

@@ -127,7 +127,8 @@ def _entry(conversation: Conversation, entry: GalleryEntry, house: House) -> Rep
     use = () if active else (button(language, "choose-button", CharacterChosen(about)),)
     rename = button(language, "rename-button", RenameAsked(about))
     drop = button(language, "drop-button", DropAsked(about))
-    said = say("gallery-active" if active else "gallery-entry", name=entry.name, style=style)
+    name = entry.name if entry.name == style else f"{entry.name} ({style})"  # unnamed: called as its style
+    said = say("gallery-active" if active else "gallery-entry", name=name)
     media = Media("sticker.webp", entry.render, entry.file_id) if entry.render else None
     return Reply(language, (said,), ((*use, rename, drop),), media)
 
