@@ -121,7 +121,7 @@ class Records:
                 said,
                 platform=person.platform,
                 now=self._clock(),
-                render_id=renders[part].id,
+                render_id=None if part == deliveries.AFTER else renders[part].id,
             )
 
     async def _tell(self, work: Work, person: Person, job: Job, words: deliveries.Words) -> None:

@@ -27,7 +27,7 @@ from bot.dialogue.events import (
     Sent,
     VoiceReceived,
 )
-from bot.dialogue.replies import say
+from bot.dialogue.replies import Said, say
 from bot.queue import Queue
 from bot.sentences import known_language
 from bot.wishes import Wishes
@@ -46,6 +46,15 @@ log = logging.getLogger(__name__)
 Load = Callable[[], Awaitable[bytes]]
 Keep = Callable[[Work, Person, Sequence[Reply]], Awaitable[None]]
 """Keeps the replies for a front end, in the transaction of the event; not called for somebody forgotten."""
+
+
+class CannotLoad(Exception):
+    """A file cannot be had, and why is for the person to hear."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why.message_id)
+        self.why = why
+
 
 # After these events there may be files that nobody needs any more.
 FREEING = (CharacterGone, JobRefused, JobsCancelled, PhotoGone)
@@ -107,19 +116,25 @@ class Service:
 
         Parameters
         ----------
-        load : gets the bytes of a photo or voice; only called when they may be kept
+        load : gets the bytes of a photo or voice, or raises CannotLoad; only called when they may be kept
         event_id : the platform's id of the update, so that the same one again changes nothing
         keep : keeps the replies where the platform does not
 
         Raises
         ------
-        whatever `load` raises; nothing is kept then
+        whatever `load` raises but CannotLoad; nothing is kept then
         """
         lock = self._locks.setdefault((who.platform, who.platform_id), asyncio.Lock())
         async with lock:
             if isinstance(event, PhotoReceived | VoiceReceived):
                 return await self._handle_media(who, event, load, event_id, keep)
             return await self._handle(who, event, None, event_id, keep)
+
+    async def language_of(self, who: Who) -> str:
+        """Say which language to speak to somebody, for words that are a front end's own."""
+        async with self._database.reading() as work:
+            person = await people.find(work, who.platform, who.platform_id)
+        return person.language if person is not None else known_language(who.language)
 
     async def content(self, who: Who, render_id: str) -> bytes | None:
         """Give the bytes of something that was made for this person; None when they are gone."""
@@ -148,10 +163,12 @@ class Service:
             person = await people.find(work, who.platform, who.platform_id)
         if person is None or not keeps_media(memory.conversation_of(person)) or load is None:
             return await self._handle(who, event, None, event_id, keep)
-        content = await load()
-        if len(content) > UPLOAD_BYTES:
-            said = say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000)
-            return (Reply(person.language, (said,)),)
+        try:
+            content = await load()
+            if len(content) > UPLOAD_BYTES:
+                raise CannotLoad(say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000))
+        except CannotLoad as problem:
+            return (Reply(person.language, (problem.why,)),)
         photo = isinstance(event, PhotoReceived)
         blob = Blob(
             id=new_id(),

@@ -14,6 +14,7 @@ from storage.ids import new_id
 from storage.models import Delivery, DeliveryState, Job
 
 WORDS = "words"  # part: only sentences (why a job failed)
+AFTER = "after"  # part: words and buttons of a result whose files carry none
 ASK = "ask"  # part: "this may have reached you; show it?"; every other part is a file's name
 
 Words = list[tuple[str, dict[str, object]]]  # sentence ids with their values

@@ -190,7 +190,7 @@ class Delivery(Base):
     job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     platform: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(64))
-    part: Mapped[str] = mapped_column(String(64))  # name of the file, WORDS or ASK (storage/deliveries.py)
+    part: Mapped[str] = mapped_column(String(64))  # a file's name, or as in storage/deliveries.py
     words: Mapped[list[Any]] = mapped_column(default=list)  # [[sentence id, values], ...]
     render_id: Mapped[str | None] = mapped_column(
         Id, ForeignKey("renders.id", ondelete="SET NULL"), index=True

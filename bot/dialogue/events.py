@@ -18,9 +18,13 @@ VERSION = "v1"
 
 @dataclass(frozen=True)
 class CommandGiven:
-    """A command: start, help, language, characters, queue, cancel, privacy, delete, style."""
+    """A command: start, help, language, characters, queue, cancel, privacy, delete, style.
+
+    `argument`: of start, the command that a link into the bot leads to.
+    """
 
     name: str
+    argument: str = ""
 
 
 @dataclass(frozen=True)
