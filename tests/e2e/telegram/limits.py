@@ -29,40 +29,47 @@ TAGS |= {"blockquote", "tg-emoji"}
 class Bucket:
     """Holds `burst` tokens, filled again at `rate` a second."""
 
-    def __init__(self, burst: float, rate: float) -> None:
-        self.burst, self.rate = burst, rate
+    def __init__(self, burst: float, rate: float, jitter: float) -> None:
+        self.burst, self.rate, self.jitter = burst, rate, jitter
         self.tokens, self.at = burst, 0.0
 
     def wait(self, now: float, wanted: int) -> float:
         """Take tokens; gives 0, or, taking none, the seconds until there are enough."""
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
         self.at = now
-        if self.tokens + JITTER * self.rate < wanted:
+        if self.tokens + self.jitter * self.rate < wanted:
             return (wanted - self.tokens) / self.rate
         self.tokens -= wanted
         return 0.0
 
 
 class Flood:
-    """Counts messages and edits; the one that is too much is refused as Telegram does."""
+    """Counts messages and edits; the one that is too much is refused as Telegram does.
 
-    def __init__(self) -> None:
-        self.all = Bucket(ALL_BURST, ALL_RATE)
-        self.chats: dict[int, Bucket] = defaultdict(lambda: Bucket(CHAT_BURST, CHAT_RATE))
+    Parameters
+    ----------
+    speed : how many of Telegram's seconds pass in one of ours; the way from the bot to here stays as it is
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed, self.jitter = speed, JITTER * speed
+        self.all = Bucket(ALL_BURST, ALL_RATE, self.jitter)
+        self.chats: dict[int, Bucket] = defaultdict(lambda: Bucket(CHAT_BURST, CHAT_RATE, self.jitter))
         self.groups: dict[int, deque[float]] = defaultdict(deque)
 
     def count(self, chat: int, now: float, messages: int = 1) -> None:
-        """Count; raises 429 when it is too much."""
+        """Count; `now` in our seconds. Raises 429 when it is too much."""
+        now *= self.speed
         wait = max(self.chats[chat].wait(now, messages), self.all.wait(now, messages))
         if chat < 0:
             times = self.groups[chat]
-            while times and times[0] <= now - GROUP_SECONDS + JITTER:
+            while times and times[0] <= now - GROUP_SECONDS + self.jitter:
                 times.popleft()
             times.extend([now] * messages)
             if len(times) > GROUP_MESSAGES:
                 wait = max(wait, times[0] + GROUP_SECONDS - now)
         if wait > 0:
-            seconds = int(wait) + 1
+            seconds = int(wait / self.speed) + 1
             words = f"Too Many Requests: retry after {seconds}"
             raise Refused(429, words, beyond=True, retry_after=seconds)
 

@@ -65,11 +65,11 @@ class Call:
 class Server:
     """The server. `world` is what it knows, `log` what was asked of it."""
 
-    def __init__(self, token: str = TOKEN) -> None:
+    def __init__(self, token: str = TOKEN, speed: float = 1.0) -> None:
         self.token = token
         self.world = World()
         self.updates = Updates(self.world.ring)
-        self.flood = Flood()
+        self.flood = Flood(speed)
         self.faults: list[Fault] = []
         self.log: list[Call] = []
         self.address = ""
@@ -202,15 +202,15 @@ def _drop(request: web.Request) -> NoReturn:
 
 
 @asynccontextmanager
-async def serving(token: str = TOKEN, port: int = 0) -> AsyncIterator[Server]:
-    """Serve on this machine."""
-    server = Server(token)
+async def serving(token: str = TOKEN, speed: float = 1.0) -> AsyncIterator[Server]:
+    """Serve on this machine; `speed`: see Flood."""
+    server = Server(token, speed)
     app = web.Application(client_max_size=UPLOAD_BYTES + FORM_BYTES)
     app.router.add_routes(server.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
         server.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield server
     finally:
