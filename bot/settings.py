@@ -131,7 +131,8 @@ class TelegramSettings(_Concern):
     @field_validator("telegram_webhook_url")
     @classmethod
     def _is_reachable(cls, url: str) -> str:
-        if url and not re.fullmatch(r"https://[^\s/?#]+/[^\s?#]+", url):
+        # plain http only between a Bot API server of one's own and the bot; api.telegram.org refuses it
+        if url and not re.fullmatch(r"https?://[^\s/?#]+/[^\s?#]+", url):
             raise ValueError("must be an https:// address with a path")
         return url
 

@@ -87,6 +87,7 @@ class Person(Base):
     character_id: Mapped[str | None] = mapped_column(Id)  # the active one
     photo_id: Mapped[str | None] = mapped_column(Id)  # blob of the photo on hand
     photo_at: Mapped[float | None]
+    other_photos: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # of its album
     choosing: Mapped[bool] = mapped_column(default=False)  # a new photo waits for a style
     voice_id: Mapped[str | None] = mapped_column(Id)  # blob of a voice that waits for a character
     voice_at: Mapped[float | None]

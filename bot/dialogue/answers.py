@@ -50,7 +50,6 @@ from bot.dialogue.events import (
 from bot.dialogue.replies import say
 from bot.sentences import LANGUAGES
 
-
 LINKS = ("help", "language", "characters", "queue", "privacy", "style")  # commands that a link may lead to
 
 
@@ -126,8 +125,11 @@ def _answer_agreed(  # noqa: PLR0911 one case an event
     """Answer somebody who has agreed."""
     asked, conversation = conversation.asked, replace(conversation, asked=None)
     match event:
-        case PhotoReceived(photo):
-            return Turn(conversation, wishes=(WantPreview(photo),))
+        case PhotoReceived(photo, others):
+            together = replace(conversation, others=others)
+            count = len(others) + 1
+            words = ways.one(together, say("album", count=count)).replies if others else ()
+            return Turn(together, words, (WantPreview(photo),))
         case VoiceReceived(voice):
             return _voice(conversation, voice, house, now)
         case StyleChosen(style, photo) if any(s.id == style for s in house.styles):

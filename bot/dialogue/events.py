@@ -36,9 +36,13 @@ class TextReceived:
 
 @dataclass(frozen=True)
 class PhotoReceived:
-    """A photo; `photo` is the id under which service.py has put it (the front end leaves it empty)."""
+    """A photo; `photo` is the id under which service.py has put it (the front end leaves it empty).
+
+    `others`: ids of further photos that were sent together with it, in their order.
+    """
 
     photo: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -275,6 +279,13 @@ class CharacterDrawn:
 
 
 @dataclass(frozen=True)
+class PhotoUseful:
+    """The engine has drawn this photo in every style."""
+
+    photo: str
+
+
+@dataclass(frozen=True)
 class PhotoUseless:
     """The engine cannot draw this photo; why is told apart from this."""
 
@@ -316,6 +327,7 @@ Outcome = (
     | Forgotten
     | OnItsWay
     | CharacterDrawn
+    | PhotoUseful
     | PhotoUseless
 )
 Event = Sent | Outcome
