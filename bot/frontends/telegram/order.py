@@ -36,6 +36,7 @@ class InOrder(BaseUpdateProcessor):
         super().__init__(IN_ALL)
         self._waiting = waiting
         self._lines: dict[int, Line] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
         """Handle an update in its turn: see BaseUpdateProcessor."""
@@ -46,13 +47,25 @@ class InOrder(BaseUpdateProcessor):
             _forget(coroutine)
             return
         line.length += 1
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
         try:
             async with line.turn:
                 await coroutine
         finally:
+            if task is not None:
+                self._tasks.discard(task)
             line.length -= 1
             if not line.length:
                 del self._lines[chat]
+
+    async def give_up(self) -> None:
+        """Cancel what is not answered yet: the process stops."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def initialize(self) -> None:
         """Do nothing: see BaseUpdateProcessor."""

@@ -5,6 +5,7 @@ that is missing leaves somebody waiting. Results are the courier's: it tries aga
 arrive.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Message, ReplyParameters
@@ -35,11 +36,7 @@ class Sender:
         self, address: Address, reply: Reply, content: bytes | None = None, to: int | None = None
     ) -> Shown:
         """Send an answer of the conversation; `to`: the message that it answers, shown above it."""
-
-        async def send() -> Shown:
-            return await self.send(address, reply, content, Urgency.ANSWER, to)
-
-        return await persist(send)
+        return await self.send(address, reply, content, Urgency.ANSWER, to)
 
     async def send(
         self, address: Address, reply: Reply, content: bytes | None, urgency: Urgency, to: int | None = None
@@ -84,6 +81,23 @@ class _Message:
                 return await self._with_words_after(await self._sticker(file))
         raise ValueError(f"Telegram shows no {media.name}")
 
+    async def _call(
+        self, method: Callable[..., Awaitable[Message]], *given: object, **about: object
+    ) -> Message:
+        """Send one message; a part of an answer that has arrived is not sent again because of the next."""
+
+        def call() -> Awaitable[Message]:
+            return method(
+                self._chat,
+                *given,
+                message_thread_id=self._topic,
+                reply_parameters=self._quoting,
+                rate_limit_args=self._urgency,
+                **about,
+            )
+
+        return await (persist(call) if self._urgency is Urgency.ANSWER else call())
+
     async def _with_words_after(self, message: Message) -> Shown:
         """Send the words of a file that carries none."""
         if not self._reply.text:
@@ -92,51 +106,39 @@ class _Message:
         return replace(_shown(await self._text(self._reply.text, self._reply.buttons)), file_id=shown.file_id)
 
     async def _text(self, text: str, buttons: tuple[tuple[Button, ...], ...]) -> Message:
-        return await self._bot.send_message(
-            self._chat,
+        return await self._call(
+            self._bot.send_message,
             text[: MessageLimit.MAX_TEXT_LENGTH],
             reply_markup=keyboard(buttons),
-            message_thread_id=self._topic,
-            reply_parameters=self._quoting,
-            rate_limit_args=self._urgency,
         )
 
     async def _photo(self, file: File) -> Message:
-        return await self._bot.send_photo(
-            self._chat,
+        return await self._call(
+            self._bot.send_photo,
             file,
             caption=self._caption,
             reply_markup=keyboard(self._reply.buttons),
-            message_thread_id=self._topic,
-            reply_parameters=self._quoting,
             read_timeout=MEDIA_READ_SECONDS,
-            rate_limit_args=self._urgency,
         )
 
     async def _video(self, file: File) -> Message:
-        return await self._bot.send_video(
-            self._chat,
+        return await self._call(
+            self._bot.send_video,
             file,
             caption=self._caption,
             supports_streaming=True,
             reply_markup=keyboard(self._reply.buttons),
-            message_thread_id=self._topic,
-            reply_parameters=self._quoting,
             read_timeout=MEDIA_READ_SECONDS,
-            rate_limit_args=self._urgency,
         )
 
     async def _note(self, file: File, content: bytes | None) -> Message:
         """Send a round video, or a square one to whoever lets nobody send them round ones."""
         try:
-            return await self._bot.send_video_note(
-                self._chat,
+            return await self._call(
+                self._bot.send_video_note,
                 file,
                 reply_markup=self._own_keyboard,
-                message_thread_id=self._topic,
-                reply_parameters=self._quoting,
                 read_timeout=MEDIA_READ_SECONDS,
-                rate_limit_args=self._urgency,
             )
         except TelegramError as error:
             if content is None or not says(error, "voice_messages_forbidden", "video_messages_forbidden"):
@@ -144,14 +146,11 @@ class _Message:
             return await self._video(InputFile(content, filename="note.mp4"))
 
     async def _sticker(self, file: File) -> Message:
-        return await self._bot.send_sticker(
-            self._chat,
+        return await self._call(
+            self._bot.send_sticker,
             file,
             reply_markup=self._own_keyboard,
-            message_thread_id=self._topic,
-            reply_parameters=self._quoting,
             read_timeout=MEDIA_READ_SECONDS,
-            rate_limit_args=self._urgency,
         )
 
     @property

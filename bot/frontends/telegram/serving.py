@@ -55,10 +55,11 @@ async def serving(
     secret = settings.telegram_webhook_secret.get_secret_value() or secrets.token_urlsafe(32)
     async with AsyncExitStack() as stack:
         stack.enter_context(hidden_in_logs(token, secret))
-        app = _application(token, settings.telegram_api_url)
+        order = InOrder()
+        app = _application(token, settings.telegram_api_url, order)
         doors = Doors(settings.allowed_users, settings.operators)
         front = Telegram(app.bot, service, operators, doors, note)
-        stack.push_async_callback(_stop, app, front, _take_updates(app, front))
+        stack.push_async_callback(_stop, app, front, _take_updates(app, front), order)
         if settings.telegram_error_chat:
             errors = ErrorChat(Sender(app.bot), Address.read(settings.telegram_error_chat))
             stack.enter_context(errors.listening())
@@ -67,14 +68,14 @@ async def serving(
         yield front
 
 
-def _application(token: str, root: str) -> App:
+def _application(token: str, root: str, order: InOrder) -> App:
     return (
         Application.builder()
         .token(token)
         .base_url(f"{root}/bot")
         .base_file_url(f"{root}/file/bot")
         .rate_limiter(Limiter())
-        .concurrent_updates(InOrder())
+        .concurrent_updates(order)
         .job_queue(None)
         .connection_pool_size(CONNECTIONS)
         .connect_timeout(CONNECT_SECONDS)
@@ -190,7 +191,7 @@ def _log_failure(task: asyncio.Task[None]) -> None:
         log.error("the bot is not on Telegram any more", exc_info=task.exception())
 
 
-async def _stop(app: App, front: Telegram, albums: Albums) -> None:
+async def _stop(app: App, front: Telegram, albums: Albums, order: InOrder) -> None:
     """Fetch nothing more, answer what has come, leave."""
     with suppress(TimeoutError):
         async with asyncio.timeout(STOP_SECONDS):
@@ -201,5 +202,6 @@ async def _stop(app: App, front: Telegram, albums: Albums) -> None:
         async with asyncio.timeout(STOP_SECONDS):
             if app.running:
                 await app.stop()
+    await order.give_up()
     await front.board.close()
     await app.shutdown()
