@@ -251,7 +251,9 @@ class CharacterGone:
 
 @dataclass(frozen=True)
 class PhotoGone:
-    """The photo was deleted in the meantime."""
+    """The photo that a button is about was deleted in the meantime; the one on hand may be another."""
+
+    photo: str
 
 
 @dataclass(frozen=True)

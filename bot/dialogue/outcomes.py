@@ -53,8 +53,9 @@ def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
             return _next_photo(conversation) if conversation.photo == photo else Turn(conversation)
         case CharacterDrawn(character):
             return _drawn(conversation, character, now)
-        case PhotoGone():
-            return ways.one(_without_photo(conversation), say("photo-gone"))
+        case PhotoGone(photo):
+            left = _without_photo(conversation) if conversation.photo == photo else conversation
+            return ways.one(left, say("photo-gone"))
         case NotYours():
             return ways.one(conversation, say("old-button"), *ways.next_step(conversation))
         case Forgotten():

@@ -141,10 +141,10 @@ class AnyConversation(RuleBasedStateMachine):
         match wish:
             case wishes.WantPreview(photo):
                 self.photos.add(photo)
-                again = ev.OnItsWay(1) if photo == self.me.photo else ev.PhotoGone()
+                again = ev.OnItsWay(1) if photo == self.me.photo else ev.PhotoGone(photo)
                 return self.show_later(data.draw(self.submitted(JobKind.PREVIEW, photo) | st.just(again)))
             case wishes.WantDrawing(photo, _):
-                outcome = data.draw(self.submitted(JobKind.DRAW, photo) | st.just(ev.PhotoGone()))
+                outcome = data.draw(self.submitted(JobKind.DRAW, photo) | st.just(ev.PhotoGone(photo)))
                 if isinstance(outcome, ev.JobAccepted):
                     self.drawings.append(outcome.job)
                 return outcome
