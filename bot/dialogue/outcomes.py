@@ -45,7 +45,7 @@ def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
         case JobRefused():
             return ways.one(conversation, say(event.reason, limit=event.limit))
         case JobsCancelled(count):
-            idle = replace(conversation, choosing=False)
+            idle = replace(conversation, choosing=False, others=())
             return ways.one(idle, say("cancelled" if count else "nothing-to-cancel"))
         case PhotoUseful(photo):
             return Turn(replace(conversation, others=()) if conversation.photo == photo else conversation)
