@@ -54,6 +54,7 @@ class InOrder(BaseUpdateProcessor):
             async with line.turn:
                 await coroutine
         finally:
+            _forget(coroutine)  # it may not even have begun
             if task is not None:
                 self._tasks.discard(task)
             line.length -= 1
@@ -83,6 +84,6 @@ def _chat_of(update: object) -> int:
 
 
 def _forget(coroutine: Awaitable[Any]) -> None:
-    """Close a coroutine that will not be awaited."""
+    """Close a coroutine that will not be awaited; one that has ended stays as it is."""
     if asyncio.iscoroutine(coroutine):
         coroutine.close()

@@ -155,9 +155,13 @@ async def _be_called(app: App, settings: TelegramSettings, secret: str) -> None:
 
     place = (settings.telegram_webhook_host, settings.telegram_webhook_port)
     async with webhook.serving(*place, url, secret, app.bot, take):
-        await persist(
-            lambda: app.bot.set_webhook(url, allowed_updates=UPDATES, secret_token=secret), tries=EVER
-        )
+        try:
+            await persist(
+                lambda: app.bot.set_webhook(url, allowed_updates=UPDATES, secret_token=secret), tries=EVER
+            )
+        except TelegramError as error:
+            log.error("Telegram refuses MYTALKCON_TELEGRAM_WEBHOOK_URL: %s", error)
+            return
         await _write_menu(app)
         await asyncio.Event().wait()
 

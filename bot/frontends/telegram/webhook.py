@@ -35,14 +35,18 @@ async def serving(
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 content = json.loads(await request.read())
-            update = Update.de_json(content, bot) if isinstance(content, dict) else None
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            log.warning("the webhook got something that is no update: %s", type(error).__name__)
+        except (ValueError, RecursionError):
             raise web.HTTPBadRequest from None
-        if update is None:
+        if not isinstance(content, dict):
             raise web.HTTPBadRequest
+        try:
+            update = Update.de_json(content, bot)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # taken all the same: Telegram would bring it again and again, and nothing else meanwhile
+            log.warning("the webhook got an update that cannot be read: %s", type(error).__name__)
+            return web.Response()
         if not take(update):
             raise web.HTTPServiceUnavailable  # Telegram brings it again
         return web.Response()
