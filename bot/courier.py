@@ -216,6 +216,9 @@ class Courier:
         says = tuple(Said(message_id, tuple(values.items())) for message_id, values in delivery.words)
         if delivery.part == deliveries.WORDS:
             return Letter(delivery, Reply(person.language, says), None)
+        if delivery.part == deliveries.AFTER:
+            buttons = self._buttons(person, job, await files.renders_of_job(work, job.id))
+            return Letter(delivery, Reply(person.language, says, buttons), None)
         render = await files.render(work, delivery.render_id or "", person.id)
         file_id = render.file_ids.get(person.platform) if render else None
         if render is None or (render.blob_id is None and file_id is None):

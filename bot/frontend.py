@@ -10,7 +10,10 @@ from bot.kinds import JobKind
 from storage.models import JobState
 
 Parts = Mapping[JobKind, tuple[str, ...]]
-"""Files of a result that a platform shows, in order; the words and buttons come with the last one."""
+"""Files of a result that a platform shows, in order; the words and buttons come with the last one.
+
+Where files carry no words the last part is deliveries.AFTER: words and buttons as a message of their own.
+"""
 
 PLAIN_PARTS: Parts = {
     JobKind.PREVIEW: (PREVIEW_FILE,),
@@ -37,6 +40,7 @@ class Progress:
     done : 0..1 of the whole job, for a bar; 0 while it waits
     state : an ended job's message can go (its result comes by itself) or, when cancelled, say so
     message_id : the message to edit; None: there is none yet
+    kind : what is being made
     """
 
     job: str
@@ -44,6 +48,7 @@ class Progress:
     done: float
     state: JobState
     message_id: str | None
+    kind: JobKind
 
 
 class NotDelivered(Exception):

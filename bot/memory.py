@@ -19,6 +19,7 @@ def conversation_of(person: Person) -> Conversation:
         character=person.character_id,
         photo=person.photo_id,
         photo_at=person.photo_at,
+        others=tuple(person.other_photos or ()),
         choosing=person.choosing,
         voice=person.voice_id,
         voice_at=person.voice_at,
@@ -44,6 +45,7 @@ async def remember(work: Work, person: Person, conversation: Conversation, now: 
     person.character_id = conversation.character
     person.photo_id = conversation.photo
     person.photo_at = conversation.photo_at
+    person.other_photos = list(conversation.others)
     person.choosing = conversation.choosing
     person.voice_id = conversation.voice
     person.voice_at = conversation.voice_at
@@ -53,4 +55,10 @@ async def remember(work: Work, person: Person, conversation: Conversation, now: 
 
 async def let_go(work: Work, person: Person, now: float) -> list[str]:
     """Let go of photos and voices that nobody needs; gives the keys of the files to remove."""
-    return await sweep.let_go(work, person.id, (person.photo_id, person.voice_id), now)
+    return await sweep.let_go(work, person.id, held_by(person), now)
+
+
+def held_by(person: Person) -> set[str]:
+    """List the photos and voices that a conversation still needs."""
+    held = (person.photo_id, person.voice_id, *(person.other_photos or ()))
+    return {blob_id for blob_id in held if blob_id is not None}

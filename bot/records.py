@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from bot.artist import CHARACTER_FILES, STICKER_FILES, Made
 from bot.dialogue import House, Reply
-from bot.dialogue.events import CharacterDrawn, PhotoUseless
+from bot.dialogue.events import CharacterDrawn, PhotoUseful, PhotoUseless
 from bot.dialogue.replies import Said
 from bot.dialogue.results import done, failure
 from bot.frontend import PLAIN_PARTS, Parts
@@ -77,6 +77,8 @@ class Records:
         replies: tuple[Reply, ...] = ()
         if character_id is not None:
             replies = await self._service.go_on(work, person, CharacterDrawn(character_id), job.address)
+        elif job.kind == JobKind.PREVIEW:
+            await self._service.go_on(work, person, PhotoUseful(job.blob_id), job.address)
         words = [(notice.message_id, dict(notice.values)) for notice in dict.fromkeys(made.notices)]
         speaks = any(reply.job is not None for reply in replies)
         words.append(_words(done(JobKind(job.kind), speaks=speaks)))
@@ -89,7 +91,9 @@ class Records:
         """Tell why there is no result."""
         person, ours = await self._person(work, job), message_id == OUR_FAULT
         if job.kind == JobKind.PREVIEW and not ours:
-            await self._service.go_on(work, person, PhotoUseless(job.blob_id), job.address)
+            replies = await self._service.go_on(work, person, PhotoUseless(job.blob_id), job.address)
+            if any(reply.job is not None for reply in replies):
+                return  # another photo is tried
         said = failure(message_id, values, job.id, ours=ours)
         await self._tell(work, person, job, [_words(s) for s in said])
 
@@ -121,7 +125,7 @@ class Records:
                 said,
                 platform=person.platform,
                 now=self._clock(),
-                render_id=renders[part].id,
+                render_id=None if part == deliveries.AFTER else renders[part].id,
             )
 
     async def _tell(self, work: Work, person: Person, job: Job, words: deliveries.Words) -> None:

@@ -27,7 +27,7 @@ from bot.dialogue.events import (
     Sent,
     VoiceReceived,
 )
-from bot.dialogue.replies import say
+from bot.dialogue.replies import Said, say
 from bot.queue import Queue
 from bot.sentences import known_language
 from bot.wishes import Wishes
@@ -46,6 +46,15 @@ log = logging.getLogger(__name__)
 Load = Callable[[], Awaitable[bytes]]
 Keep = Callable[[Work, Person, Sequence[Reply]], Awaitable[None]]
 """Keeps the replies for a front end, in the transaction of the event; not called for somebody forgotten."""
+
+
+class CannotLoad(Exception):
+    """A file cannot be had, and why is for the person to hear."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why.message_id)
+        self.why = why
+
 
 # After these events there may be files that nobody needs any more.
 FREEING = (CharacterGone, JobRefused, JobsCancelled, PhotoGone)
@@ -102,24 +111,33 @@ class Service:
         load: Load | None = None,
         event_id: str | None = None,
         keep: Keep | None = None,
+        more: Sequence[Load] = (),
     ) -> tuple[Reply, ...]:
         """Take an event and give the replies to show. Nothing is given for an event that was handled before.
 
         Parameters
         ----------
-        load : gets the bytes of a photo or voice; only called when they may be kept
+        load : gets the bytes of a photo or voice, or raises CannotLoad; only called when they may be kept
         event_id : the platform's id of the update, so that the same one again changes nothing
         keep : keeps the replies where the platform does not
+        more : get the bytes of photos that were sent together with the first
 
         Raises
         ------
-        whatever `load` raises; nothing is kept then
+        whatever `load` raises but CannotLoad; nothing is kept then
         """
         lock = self._locks.setdefault((who.platform, who.platform_id), asyncio.Lock())
         async with lock:
             if isinstance(event, PhotoReceived | VoiceReceived):
-                return await self._handle_media(who, event, load, event_id, keep)
-            return await self._handle(who, event, None, event_id, keep)
+                loads = () if load is None else (load, *more)
+                return await self._handle_media(who, event, loads, event_id, keep)
+            return await self._handle(who, event, (), event_id, keep)
+
+    async def language_of(self, who: Who) -> str:
+        """Say which language to speak to somebody, for words that are a front end's own."""
+        async with self._database.reading() as work:
+            person = await people.find(work, who.platform, who.platform_id)
+        return person.language if person is not None else known_language(who.language)
 
     async def content(self, who: Who, render_id: str) -> bytes | None:
         """Give the bytes of something that was made for this person; None when they are gone."""
@@ -139,20 +157,41 @@ class Service:
         self,
         who: Who,
         event: PhotoReceived | VoiceReceived,
-        load: Load | None,
+        loads: Sequence[Load],
         event_id: str | None,
         keep: Keep | None,
     ) -> tuple[Reply, ...]:
-        """Put a photo or voice into the store, if it may be kept, and then answer."""
+        """Put a photo or voice into the store, if it may be kept, and then answer.
+
+        Of several photos those that cannot be had are left out.
+        """
         async with self._database.reading() as work:
             person = await people.find(work, who.platform, who.platform_id)
-        if person is None or not keeps_media(memory.conversation_of(person)) or load is None:
-            return await self._handle(who, event, None, event_id, keep)
-        content = await load()
+        if person is None or not keeps_media(memory.conversation_of(person)) or not loads:
+            return await self._handle(who, event, (), event_id, keep)
+        photo, blobs = isinstance(event, PhotoReceived), list[Blob]()
+        why, kept = say("input-gone"), False
+        try:
+            for load in loads:
+                try:
+                    blobs.append(await self._store(person, await load(), photo=photo))
+                except CannotLoad as problem:
+                    why = problem.why
+            if not blobs:
+                return (Reply(person.language, (why,)),)
+            ids = tuple(blob.id for blob in blobs)
+            stored = PhotoReceived(ids[0], ids[1:]) if photo else VoiceReceived(ids[0])
+            replies = await self._handle(who, stored, blobs, event_id, keep)
+            kept = True
+        finally:
+            if not kept:
+                await self._blobs.delete([blob.key for blob in blobs])
+        return replies
+
+    async def _store(self, person: Person, content: bytes, *, photo: bool) -> Blob:
+        """Put the bytes of a photo or a voice into the store; raises CannotLoad when they are too many."""
         if len(content) > UPLOAD_BYTES:
-            said = say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000)
-            return (Reply(person.language, (said,)),)
-        photo = isinstance(event, PhotoReceived)
+            raise CannotLoad(say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000))
         blob = Blob(
             id=new_id(),
             person_id=person.id,
@@ -163,18 +202,10 @@ class Service:
             expires_at=self._clock() + (self._house.photo_hours if photo else VOICE_HOURS) * HOUR,
         )
         await self._blobs.write(blob.key, content)
-        kept = False
-        try:
-            stored = PhotoReceived(blob.id) if photo else VoiceReceived(blob.id)
-            replies = await self._handle(who, stored, blob, event_id, keep)
-            kept = True
-        finally:
-            if not kept:
-                await self._blobs.delete([blob.key])
-        return replies
+        return blob
 
     async def _handle(
-        self, who: Who, event: Sent, blob: Blob | None, event_id: str | None, keep: Keep | None
+        self, who: Who, event: Sent, blobs: Sequence[Blob], event_id: str | None, keep: Keep | None
     ) -> tuple[Reply, ...]:
         """Answer in one transaction; what it made superfluous is removed afterwards."""
         now, removed = self._clock(), list[str]()
@@ -186,18 +217,18 @@ class Service:
                 return ()
             if not person.language_chosen and who.language is not None:
                 person.language = known_language(who.language)
-            if blob is not None:
+            for blob in blobs:
                 if blob.person_id != person.id:  # forgotten while the photo was on its way
                     replies = self._without_media(person, event, now)
                     if keep is not None:
                         await keep(work, person, replies)
                     return replies
                 await files.keep(work, blob)
-            person_id, held = person.id, {person.photo_id, person.voice_id} - {None}
+            person_id, held = person.id, memory.held_by(person)
             replies, events = await self._converse(work, person, event, who.address)
             forgotten = any(isinstance(event, Forgotten) for event in events)
             freed = any(isinstance(event, FREEING) for event in events)
-            if not forgotten and (freed or not held <= {person.photo_id, person.voice_id}):
+            if not forgotten and (freed or not held <= memory.held_by(person)):
                 removed = await memory.let_go(work, person, self._clock())
             if keep is not None and not forgotten:
                 await keep(work, person, replies)

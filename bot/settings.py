@@ -1,11 +1,12 @@
 """Settings, from the environment or a file `.env`, all named MYTALKCON_...; .env.example lists them."""
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.queue import Limits
@@ -83,7 +84,86 @@ class WebSettings(_Concern):
     @property
     def names(self) -> frozenset[str]:
         """Further names, in small letters."""
-        return frozenset(name.strip().lower() for name in self.web_names.split(",") if name.strip())
+        return _listed(self.web_names.lower())
+
+
+class TelegramSettings(_Concern):
+    """The bot on Telegram; see docs/telegram.md."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    telegram_token: SecretStr = Field(
+        default=SecretStr(""), description="Token that BotFather gave; starts the bot on Telegram"
+    )
+    telegram_api_url: str = Field(
+        default="https://api.telegram.org",
+        description="Root of the Bot API; another one for a Bot API server of your own",
+    )
+    telegram_webhook_url: str = Field(
+        default="",
+        description="https:// address under which Telegram reaches the bot; empty: the bot asks Telegram",
+    )
+    telegram_webhook_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret that Telegram sends along to that address; empty: a new one at every start",
+    )
+    telegram_webhook_host: str = Field(
+        default="127.0.0.1", description="Address that the webhook is served on, behind what speaks https"
+    )
+    telegram_webhook_port: int = Field(default=8443, ge=0, le=65_535, description="Port of the webhook")
+    telegram_allowed_users: str = Field(
+        default="", description="IDs of those whom the bot answers, with commas between; empty: everybody"
+    )
+    telegram_operators: str = Field(
+        default="", description="IDs of those who may /stats, /block and /unblock, with commas between"
+    )
+    telegram_error_chat: str = Field(
+        default="", description="ID of the chat that is told about errors; empty: only the log"
+    )
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _is_a_root(cls, url: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", url):
+            raise ValueError("must be an http(s):// address")
+        return url.rstrip("/")
+
+    @field_validator("telegram_webhook_url")
+    @classmethod
+    def _is_reachable(cls, url: str) -> str:
+        # plain http only between a Bot API server of one's own and the bot; api.telegram.org refuses it
+        if url and not re.fullmatch(r"https?://[^\s/?#]+/[^\s?#]+", url):
+            raise ValueError("must be an https:// address with a path")
+        return url
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _is_taken_by_telegram(cls, secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", secret.get_secret_value()):
+            raise ValueError("may hold up to 256 of A-Z a-z 0-9 _ -")
+        return secret
+
+    @field_validator("telegram_allowed_users", "telegram_operators", "telegram_error_chat")
+    @classmethod
+    def _are_ids(cls, ids: str) -> str:
+        if any(not re.fullmatch(r"-?\d{1,19}", one) for one in _listed(ids)):
+            raise ValueError("must be numbers with commas between")
+        return ids
+
+    @property
+    def allowed_users(self) -> frozenset[str]:
+        """IDs of those whom the bot answers; empty: everybody. Operators are answered anyway."""
+        allowed = _listed(self.telegram_allowed_users)
+        return allowed | self.operators if allowed else allowed
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """IDs of the operators."""
+        return _listed(self.telegram_operators)
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(item.strip() for item in text.split(",") if item.strip())
 
 
 def is_loopback(host: str) -> bool:
@@ -96,4 +176,4 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-CONCERNS: tuple[type[BaseSettings], ...] = (StorageSettings, QueueSettings, WebSettings)
+CONCERNS: tuple[type[BaseSettings], ...] = (StorageSettings, QueueSettings, WebSettings, TelegramSettings)

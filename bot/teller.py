@@ -99,4 +99,4 @@ def _progress(known: _Known, news: News, message_id: str | None) -> Progress:
         reply, done = results.cancelled(conversation), 0.0
     else:
         reply, done = results.ended(conversation), 1.0
-    return Progress(job, reply, done, news.state, message_id)
+    return Progress(job, reply, done, news.state, message_id, kind)

@@ -84,7 +84,7 @@ class Wishes:
     async def _preview(self, work: Work, person: Person, photo: str, address: str) -> Event:
         """Show a photo in every style: the preview that is there already, or a new one."""
         if not await files.photo_exists(work, photo, person.id):
-            return events.PhotoGone()
+            return events.PhotoGone(photo)
         known = photo == person.photo_id
         made = await files.preview_of(work, photo, PREVIEW_FILE) if known else None
         job = await jobs.get(work, made.job_id) if made is not None and made.job_id else None
@@ -96,7 +96,7 @@ class Wishes:
     async def _draw(self, work: Work, person: Person, photo: str, style: str, address: str) -> Event:
         """Draw a photo in a style; a button pressed twice asks for one drawing."""
         if not await files.photo_exists(work, photo, person.id):
-            return events.PhotoGone()
+            return events.PhotoGone(photo)
         for job in await jobs.live(work, person.id):
             if (job.kind, job.blob_id, job.style) == (JobKind.DRAW, photo, style):
                 return await self._accepted(work, job)

@@ -66,9 +66,11 @@ class Database:
     async def open(cls, url: str) -> "Database":
         """Bring the tables up to date (SQLite only; others by `alembic upgrade head`) and connect."""
         if make_url(url).get_backend_name() != "sqlite":
-            return cls(create_async_engine(url))
+            return cls(create_async_engine(url, hide_parameters=True))
         await asyncio.to_thread(migrate_sqlite, url)
-        engine = create_async_engine(url, async_creator=partial(connect, make_url(url).database or ""))
+        connecting = partial(connect, make_url(url).database or "")
+        # what people are called is in the parameters of statements, and errors with them go to the log
+        engine = create_async_engine(url, async_creator=connecting, hide_parameters=True)
         prepare_sqlite(engine.sync_engine)
         return cls(engine)
 

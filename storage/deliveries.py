@@ -14,6 +14,7 @@ from storage.ids import new_id
 from storage.models import Delivery, DeliveryState, Job
 
 WORDS = "words"  # part: only sentences (why a job failed)
+AFTER = "after"  # part: words and buttons of a result whose files carry none
 ASK = "ask"  # part: "this may have reached you; show it?"; every other part is a file's name
 
 Words = list[tuple[str, dict[str, object]]]  # sentence ids with their values
@@ -155,3 +156,10 @@ async def withdraw(work: Work, job_id: str) -> int:
         .returning(Delivery.id)
     )
     return len(taken.all())
+
+
+async def withdraw_all(work: Work, person_id: str) -> None:
+    """Take back everything that was not sent yet to somebody who is shut out."""
+    await work.session.execute(
+        delete(Delivery).where(Delivery.person_id == person_id, Delivery.state == DeliveryState.PENDING)
+    )

@@ -87,6 +87,7 @@ class Person(Base):
     character_id: Mapped[str | None] = mapped_column(Id)  # the active one
     photo_id: Mapped[str | None] = mapped_column(Id)  # blob of the photo on hand
     photo_at: Mapped[float | None]
+    other_photos: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")  # of its album
     choosing: Mapped[bool] = mapped_column(default=False)  # a new photo waits for a style
     voice_id: Mapped[str | None] = mapped_column(Id)  # blob of a voice that waits for a character
     voice_at: Mapped[float | None]
@@ -190,7 +191,7 @@ class Delivery(Base):
     job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     platform: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(64))
-    part: Mapped[str] = mapped_column(String(64))  # name of the file, WORDS or ASK (storage/deliveries.py)
+    part: Mapped[str] = mapped_column(String(64))  # a file's name, or as in storage/deliveries.py
     words: Mapped[list[Any]] = mapped_column(default=list)  # [[sentence id, values], ...]
     render_id: Mapped[str | None] = mapped_column(
         Id, ForeignKey("renders.id", ondelete="SET NULL"), index=True

@@ -50,6 +50,8 @@ from bot.dialogue.events import (
 from bot.dialogue.replies import say
 from bot.sentences import LANGUAGES
 
+LINKS = ("help", "language", "characters", "queue", "privacy", "style")  # commands that a link may lead to
+
 
 def keeps_media(conversation: Conversation) -> bool:
     """Say whether a photo or voice that comes now may be kept at all."""
@@ -59,12 +61,21 @@ def keeps_media(conversation: Conversation) -> bool:
 def answer(conversation: Conversation, event: Event, house: House, now: float) -> Turn:
     """Answer an event: what is said, what is wished for, where the conversation stands then."""
     conversation = _forget_stale(conversation, now)
+    event = _where_a_link_leads(conversation, event)
     always = _answer_always(conversation, event, house)
     if always is not None:
         return always
     if not conversation.agreed and not isinstance(event, outcomes.OUTCOMES):
         return ways.ask_consent(conversation, house)
     return _answer_agreed(conversation, event, house, now)
+
+
+def _where_a_link_leads(conversation: Conversation, event: Event) -> Event:
+    """Follow a link that opened the bot at one of LINKS; newcomers are greeted first."""
+    match event:
+        case CommandGiven("start", argument) if argument in LINKS and conversation.agreed:
+            return CommandGiven(argument)
+    return event
 
 
 def _forget_stale(conversation: Conversation, now: float) -> Conversation:
@@ -114,8 +125,11 @@ def _answer_agreed(  # noqa: PLR0911 one case an event
     """Answer somebody who has agreed."""
     asked, conversation = conversation.asked, replace(conversation, asked=None)
     match event:
-        case PhotoReceived(photo):
-            return Turn(conversation, wishes=(WantPreview(photo),))
+        case PhotoReceived(photo, others):
+            together = replace(conversation, others=others)
+            count = len(others) + 1
+            words = ways.one(together, say("album", count=count)).replies if others else ()
+            return Turn(together, words, (WantPreview(photo),))
         case VoiceReceived(voice):
             return _voice(conversation, voice, house, now)
         case StyleChosen(style, photo) if any(s.id == style for s in house.styles):

@@ -20,6 +20,7 @@ class Conversation:
     consent : version they agreed to; 0: none
     character : the one that speaks
     photo, photo_at : photo on hand, and when it came
+    others : photos that were sent together with it, tried in turn while none shows a face
     choosing : the photo is new and waits for a style
     voice, voice_at : voice that waits for a character
     asked : the question that the next message answers: "rename <character>", "forget", "drop <character>"
@@ -33,6 +34,7 @@ class Conversation:
     character: str | None = None
     photo: str | None = None
     photo_at: float | None = None
+    others: tuple[str, ...] = ()
     choosing: bool = False
     voice: str | None = None
     voice_at: float | None = None

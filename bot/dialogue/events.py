@@ -18,9 +18,13 @@ VERSION = "v1"
 
 @dataclass(frozen=True)
 class CommandGiven:
-    """A command: start, help, language, characters, queue, cancel, privacy, delete, style."""
+    """A command: start, help, language, characters, queue, cancel, privacy, delete, style.
+
+    `argument`: of start, the command that a link into the bot leads to.
+    """
 
     name: str
+    argument: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,13 @@ class TextReceived:
 
 @dataclass(frozen=True)
 class PhotoReceived:
-    """A photo; `photo` is the id under which service.py has put it (the front end leaves it empty)."""
+    """A photo; `photo` is the id under which service.py has put it (the front end leaves it empty).
+
+    `others`: ids of further photos that were sent together with it, in their order.
+    """
 
     photo: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,7 +251,9 @@ class CharacterGone:
 
 @dataclass(frozen=True)
 class PhotoGone:
-    """The photo was deleted in the meantime."""
+    """The photo that a button is about was deleted in the meantime; the one on hand may be another."""
+
+    photo: str
 
 
 @dataclass(frozen=True)
@@ -268,6 +278,13 @@ class CharacterDrawn:
     """A new character can speak."""
 
     character: str
+
+
+@dataclass(frozen=True)
+class PhotoUseful:
+    """The engine has drawn this photo in every style."""
+
+    photo: str
 
 
 @dataclass(frozen=True)
@@ -312,6 +329,7 @@ Outcome = (
     | Forgotten
     | OnItsWay
     | CharacterDrawn
+    | PhotoUseful
     | PhotoUseless
 )
 Event = Sent | Outcome

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.dialogue import ways
-from bot.dialogue.conversation import Conversation, House, Turn, WantTalk
+from bot.dialogue.conversation import Conversation, House, Turn, WantPreview, WantTalk
 from bot.dialogue.events import (
     CancelPressed,
     CharacterChosen,
@@ -24,6 +24,7 @@ from bot.dialogue.events import (
     OnItsWay,
     Outcome,
     PhotoGone,
+    PhotoUseful,
     PhotoUseless,
     QueueListed,
     RenameAsked,
@@ -34,7 +35,7 @@ from bot.kinds import JobKind
 OUTCOMES = Outcome
 
 
-def answer_outcome(  # noqa: PLR0911 one case an event
+def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
     conversation: Conversation, event: Event, house: House, now: float
 ) -> Turn:
     """Answer what became of a wish."""
@@ -44,15 +45,17 @@ def answer_outcome(  # noqa: PLR0911 one case an event
         case JobRefused():
             return ways.one(conversation, say(event.reason, limit=event.limit))
         case JobsCancelled(count):
-            idle = replace(conversation, choosing=False)
+            idle = replace(conversation, choosing=False, others=())
             return ways.one(idle, say("cancelled" if count else "nothing-to-cancel"))
+        case PhotoUseful(photo):
+            return Turn(replace(conversation, others=()) if conversation.photo == photo else conversation)
         case PhotoUseless(photo):
-            useless = conversation.photo == photo
-            return Turn(_without_photo(conversation) if useless else conversation)
+            return _next_photo(conversation) if conversation.photo == photo else Turn(conversation)
         case CharacterDrawn(character):
             return _drawn(conversation, character, now)
-        case PhotoGone():
-            return ways.one(_without_photo(conversation), say("photo-gone"))
+        case PhotoGone(photo):
+            left = _without_photo(conversation) if conversation.photo == photo else conversation
+            return ways.one(left, say("photo-gone"))
         case NotYours():
             return ways.one(conversation, say("old-button"), *ways.next_step(conversation))
         case Forgotten():
@@ -70,6 +73,13 @@ def answer_outcome(  # noqa: PLR0911 one case an event
 
 def _without_photo(conversation: Conversation) -> Conversation:
     return replace(conversation, photo=None, photo_at=None, choosing=False)
+
+
+def _next_photo(conversation: Conversation) -> Turn:
+    """Try the next of the photos that were sent together, if there is one."""
+    left = replace(_without_photo(conversation), others=conversation.others[1:])
+    wishes = tuple(WantPreview(photo) for photo in conversation.others[:1])
+    return Turn(left, wishes=wishes)
 
 
 def _accepted(conversation: Conversation, event: JobAccepted, now: float) -> Turn:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -381,3 +382,30 @@ async def test_a_photo_that_cannot_be_fetched_changes_nothing(app: App, ann: Hum
         await app.service.handle(ann.who, PhotoReceived(), line_goes_dead)
     assert not (tmp_path / "blobs").exists()
     assert (await ann.person()).photo_id is None
+
+
+async def test_of_photos_sent_together_the_first_with_a_face_is_drawn(
+    app: App, ann: Human, frontend: FakeFrontend
+):
+    """The others are tried in turn and not kept longer; when none shows a face, that is said once."""
+
+    async def load(content: bytes) -> bytes:
+        return content
+
+    async def album(*contents: bytes):
+        first, *others = [partial(load, content) for content in contents]
+        return await app.service.handle(ann.who, PhotoReceived(), first, more=others)
+
+    await ann.agree()
+    replies = await album(b"no face 1", b"no face 2", b"a face", b"another face")
+    assert "You sent 4 photos together" in replies[0].text
+    await ann.idle()
+    assert ann.files() == ["preview.jpg"]
+    assert ann.said() == ["Pick a style for your character."]
+    (photo,) = [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]
+    assert await app.blobs.read(photo.key) == b"a face"
+
+    await album(b"no face 1", b"no face 2")
+    await ann.idle()
+    assert [text for text in ann.said() if "I see no face" in text] == ann.said()[1:]
+    assert [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO] == []

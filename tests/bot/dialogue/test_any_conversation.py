@@ -16,7 +16,7 @@ from bot.dialogue.conversation import HOLD_SECONDS, NAME_LENGTH, Wish
 from bot.kinds import JobKind
 from bot.queue import Refusal
 from bot.sentences import LANGUAGES
-from storage.ids import new_id
+from storage.ids import ID_LENGTH
 
 HOUSE = House(
     (Style("webtoon", {"en": "Webtoon", "ko": "웹툰"}), Style("pencil", {"en": "Pencil", "ko": "연필"}))
@@ -42,12 +42,17 @@ class AnyConversation(RuleBasedStateMachine):
 
     @initialize(language=st.sampled_from(LANGUAGES))
     def meet(self, language: str) -> None:
-        self.now = 1_000.0
-        self.me = Conversation(new_id(), language)
+        self.now, self.ids = 1_000.0, 0
+        self.me = Conversation(self.new_id(), language)
         self.buttons: list[str] = []
         self.photos: set[str] = set()
         self.characters: dict[str, str] = {}
         self.drawings: list[str] = []
+
+    def new_id(self) -> str:
+        """Make an id; the same ones in every run, else hypothesis cannot repeat what it has found."""
+        self.ids += 1
+        return f"{self.ids:0{ID_LENGTH}}"
 
     @rule(name=st.sampled_from(COMMANDS), data=st.data())
     def command(self, name: str, data: st.DataObject) -> None:
@@ -59,11 +64,15 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def send_photo(self, data: st.DataObject) -> None:
-        self.do(ev.PhotoReceived(new_id()), data)
+        self.do(ev.PhotoReceived(self.new_id()), data)
+
+    @rule(others=st.integers(1, 9), data=st.data())
+    def send_photos_together(self, others: int, data: st.DataObject) -> None:
+        self.do(ev.PhotoReceived(self.new_id(), tuple(self.new_id() for _ in range(others))), data)
 
     @rule(data=st.data())
     def send_voice(self, data: st.DataObject) -> None:
-        self.do(ev.VoiceReceived(new_id()), data)
+        self.do(ev.VoiceReceived(self.new_id()), data)
 
     @rule(data=st.data())
     def agree(self, data: st.DataObject) -> None:
@@ -80,14 +89,14 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(style=st.sampled_from(["webtoon", "pencil", "gone"]), data=st.data())
     def choose_style(self, style: str, data: st.DataObject) -> None:
-        photo = data.draw(st.sampled_from(sorted(self.photos) or [new_id()]))
+        photo = data.draw(st.sampled_from(sorted(self.photos) or [self.new_id()]))
         self.do(ev.StyleChosen(style, photo), data)
 
     @rule(data=st.data())
     def engine_draws(self, data: st.DataObject) -> None:
         if self.drawings:
             self.drawings.pop()
-            character = new_id()
+            character = self.new_id()
             self.characters[character] = "Me"
             before = self.me
             self.me = replace(self.me, drawing=False)
@@ -100,9 +109,13 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def engine_finds_no_face(self, data: st.DataObject) -> None:
-        if self.me.photo is not None:
-            self.run_through(ev.PhotoUseless(self.me.photo), data)
-            assert self.me.photo is None
+        """The photo goes; of several that were sent together the next is tried."""
+        useless, others = self.me.photo, self.me.others
+        if useless is None:
+            return
+        self.run_through(ev.PhotoUseless(useless), data)
+        assert self.me.photo in (None, *others)
+        assert self.me.others == others[1:]
 
     @rule(seconds=st.sampled_from([1.0, HOLD_SECONDS / 2, HOLD_SECONDS + 1]))
     def time_passes(self, seconds: float) -> None:
@@ -141,10 +154,10 @@ class AnyConversation(RuleBasedStateMachine):
         match wish:
             case wishes.WantPreview(photo):
                 self.photos.add(photo)
-                again = ev.OnItsWay(1) if photo == self.me.photo else ev.PhotoGone()
+                again = ev.OnItsWay(1) if photo == self.me.photo else ev.PhotoGone(photo)
                 return self.show_later(data.draw(self.submitted(JobKind.PREVIEW, photo) | st.just(again)))
             case wishes.WantDrawing(photo, _):
-                outcome = data.draw(self.submitted(JobKind.DRAW, photo) | st.just(ev.PhotoGone()))
+                outcome = data.draw(self.submitted(JobKind.DRAW, photo) | st.just(ev.PhotoGone(photo)))
                 if isinstance(outcome, ev.JobAccepted):
                     self.drawings.append(outcome.job)
                 return outcome
@@ -154,7 +167,7 @@ class AnyConversation(RuleBasedStateMachine):
             case wishes.WantCancel():
                 return ev.JobsCancelled(data.draw(st.integers(0, 3)))
             case wishes.WantQueue():
-                job = st.tuples(st.sampled_from(JobKind), st.just(new_id()), st.integers(0, 9))
+                job = st.tuples(st.sampled_from(JobKind), st.just(self.new_id()), st.integers(0, 9))
                 return ev.QueueListed(tuple(data.draw(st.lists(job, max_size=3))))
             case wishes.WantGallery():
                 entries = [ev.GalleryEntry(c, n, "webtoon", None) for c, n in self.characters.items()]
@@ -162,7 +175,7 @@ class AnyConversation(RuleBasedStateMachine):
             case wishes.WantCharacter():
                 return self.character(wish)
             case wishes.WantForgetting():
-                self.me = Conversation(new_id(), self.me.language)
+                self.me = Conversation(self.new_id(), self.me.language)
                 self.photos, self.characters, self.drawings = set(), {}, []
                 return ev.Forgotten()
             case wishes.WantResult() | wishes.WantFile():
@@ -174,7 +187,7 @@ class AnyConversation(RuleBasedStateMachine):
         return event
 
     def submitted(self, kind: JobKind, blob: str) -> st.SearchStrategy[Event]:
-        accepted = st.integers(0, 9).map(lambda position: ev.JobAccepted(kind, new_id(), position, blob))
+        accepted = st.integers(0, 9).map(lambda position: ev.JobAccepted(kind, self.new_id(), position, blob))
         refused = st.sampled_from(Refusal).map(lambda reason: ev.JobRefused(kind, reason, 3))
         return accepted | refused
 

@@ -1,11 +1,7 @@
 """The product as a newcomer meets it: `mytalkcon run`, a real browser, the real engine."""
 
 import asyncio
-import os
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,56 +9,20 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from engine.weights import locate
+from tests.e2e.running import Running, running
 from tests.e2e.web.chromium import VOICE, visiting
 
 ENGINE_SECONDS = 120.0  # for one job on a slow machine
 
 
-class Server:
-    """`mytalkcon run` in a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}/"
-        self.process: subprocess.Popen[str] | None = None
-        self.said = ""
-
-    def start(self) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MYTALKCON_")}
-        environment |= {"MYTALKCON_DATA_DIR": str(self.folder), "MYTALKCON_WEB_PORT": str(self.port)}
-        if "MYTALKCON_WEIGHTS_DIR" in os.environ:
-            environment["MYTALKCON_WEIGHTS_DIR"] = os.environ["MYTALKCON_WEIGHTS_DIR"]
-        self.process = subprocess.Popen(
-            [Path(sys.executable).with_name("mytalkcon"), "run"],
-            env=environment | {"PYTHONUNBUFFERED": "1"},
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.said = self.process.stdout.readline() + self.process.stdout.readline()
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(30)
-
-
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path)
-    server.start()
-    yield server
-    if server.process is not None and server.process.poll() is None:
-        server.process.kill()
-        server.process.wait()
+def server(tmp_path: Path) -> Iterator[Running]:
+    with running(tmp_path) as server:
+        yield server
 
 
 @pytest.mark.timeout(600)
-async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Server, browser: Browser):
+async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Running, browser: Browser):
     """Consent, photo, style, microphone, video; a second voice during which the page is reloaded; another
     style; a third voice during which the server is killed and started again."""
     assert server.address in server.said
