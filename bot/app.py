@@ -15,6 +15,7 @@ from bot.courier import Courier
 from bot.dialogue import House, Style
 from bot.frontend import Frontend, Parts
 from bot.liveness import is_dead, worker_id
+from bot.operators import Operators
 from bot.queue import EmbeddedQueue, Queue
 from bot.records import Records
 from bot.service import Service
@@ -46,6 +47,7 @@ class App:
     queue: Queue
     house: House
     service: Service
+    operators: Operators
     courier: Courier
     teller: Teller
     workshop: Workshop
@@ -110,7 +112,8 @@ async def open_app(
         workshop = Workshop(
             database, blobs, queue, artist, records, watchdog=watchdog, deliver_soon=courier.wake
         )
-        yield App(database, blobs, queue, house, service, courier, Teller(database, queue), workshop)
+        operators, teller = Operators(database, queue), Teller(database, queue)
+        yield App(database, blobs, queue, house, service, operators, courier, teller, workshop)
     finally:
         watchdog.close()
         await database.close()

@@ -155,3 +155,10 @@ async def withdraw(work: Work, job_id: str) -> int:
         .returning(Delivery.id)
     )
     return len(taken.all())
+
+
+async def withdraw_all(work: Work, person_id: str) -> None:
+    """Take back everything that was not sent yet to somebody who is shut out."""
+    await work.session.execute(
+        delete(Delivery).where(Delivery.person_id == person_id, Delivery.state == DeliveryState.PENDING)
+    )

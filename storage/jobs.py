@@ -117,6 +117,20 @@ async def count_by_state(work: Work) -> dict[str, int]:
     return {str(state): number for state, number in rows}
 
 
+async def busiest(work: Work, platform: str, since: float, limit: int) -> list[tuple[str, int]]:
+    """List who asked for most since some time: what their platform calls them, and for how much."""
+    asked = func.count(Job.number)
+    rows = await work.session.execute(
+        select(Person.platform_id, asked)
+        .join(Job, Job.person_id == Person.id)
+        .where(Person.platform == platform, Job.created_at > since)
+        .group_by(Person.platform_id)
+        .order_by(asked.desc(), Person.platform_id)
+        .limit(limit)
+    )
+    return [(platform_id, number) for platform_id, number in rows]
+
+
 async def claim(work: Work, worker: str, now: float) -> Job | None:
     """Take the next job: of those with none running, who was served longest ago goes first."""
     busy = select(Job.person_id).where(Job.state == JobState.RUNNING)

@@ -75,3 +75,8 @@ async def is_blocked(work: Work, platform: str, platform_id: str) -> bool:
 async def count(work: Work) -> int:
     """Count the people."""
     return await work.session.scalar(select(func.count()).select_from(Person)) or 0
+
+
+async def count_blocked(work: Work) -> int:
+    """Count those whom the operator shut out."""
+    return await work.session.scalar(select(func.count()).select_from(Block)) or 0

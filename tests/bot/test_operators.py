@@ -1,0 +1,43 @@
+"""Operators shut somebody out and let them in again, and see how the bot is."""
+
+from pathlib import Path
+
+from bot.dialogue import Reply
+from bot.dialogue.events import CommandGiven
+from storage import jobs
+from storage.models import JobState
+from tests.bot.fake_artist import FakeArtist
+from tests.bot.house import FakeFrontend, Human, running
+
+
+async def test_a_blocked_person_is_not_answered_and_not_served(tmp_path: Path):
+    frontend = FakeFrontend()
+    async with running(tmp_path, FakeArtist(), frontend) as app:
+
+        async def operator(command: str, argument: str = "") -> str:
+            return Reply("en", await app.operators.answer("fake", command, argument)).text
+
+        ann, ben = Human(app, frontend, "ann"), Human(app, frontend, "ben")
+        await ann.agree()
+        await ben.agree()
+        await ann.photo(b"slow")
+        await ann.photo(b"another")
+        assert "ann is blocked" in await operator("block", " ann ")
+        await ann.idle()
+        assert await ann.do(CommandGiven("start")) == ()
+        assert ann.files() == []
+        assert await ben.do(CommandGiven("help"))
+
+        said = await operator("stats")
+        assert "People: 2, blocked: 1" in said
+        assert "2 cancelled" in said
+        assert "ann: 2 jobs" in said
+        assert "ben" not in said
+
+        assert "may write" in await operator("unblock", "ann")
+        assert "was not blocked" in await operator("unblock", "ann")
+        assert await ann.do(CommandGiven("start"))
+        for nonsense in ("", "two words", "x" * 65):
+            assert "Say whom" in await operator("block", nonsense)
+        async with app.database.reading() as work:
+            assert {str(j.state) for j in await jobs.newest(work, None, 9)} == {JobState.CANCELLED}
