@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from bot import memory
 from bot.dialogue import Event, House, Reply, answer
-from bot.dialogue.answers import keeps_media
+from bot.dialogue.answers import keeps_media, speaks_at_once
 from bot.dialogue.events import (
     CharacterGone,
     Forgotten,
@@ -46,6 +46,11 @@ log = logging.getLogger(__name__)
 Load = Callable[[], Awaitable[bytes]]
 Keep = Callable[[Work, Person, Sequence[Reply]], Awaitable[None]]
 """Keeps the replies for a front end, in the transaction of the event; not called for somebody forgotten."""
+
+
+class TooLarge(Exception):
+    """`load` says it instead of fetching more than UPLOAD_BYTES."""
+
 
 # After these events there may be files that nobody needs any more.
 FREEING = (CharacterGone, JobRefused, JobsCancelled, PhotoGone)
@@ -121,6 +126,14 @@ class Service:
                 return await self._handle_media(who, event, load, event_id, keep)
             return await self._handle(who, event, None, event_id, keep)
 
+    async def speaks_at_once(self, who: Who) -> bool:
+        """Say whether a voice that came now would be said at once, instead of leading to a question."""
+        async with self._database.reading() as work:
+            person = await people.find(work, who.platform, who.platform_id)
+            if person is None or await people.is_blocked(work, who.platform, who.platform_id):
+                return False
+            return speaks_at_once(await memory.recall(work, person), self._clock())
+
     async def content(self, who: Who, render_id: str) -> bytes | None:
         """Give the bytes of something that was made for this person; None when they are gone."""
         async with self._database.reading() as work:
@@ -148,8 +161,11 @@ class Service:
             person = await people.find(work, who.platform, who.platform_id)
         if person is None or not keeps_media(memory.conversation_of(person)) or load is None:
             return await self._handle(who, event, None, event_id, keep)
-        content = await load()
-        if len(content) > UPLOAD_BYTES:
+        try:
+            content = await load()
+        except TooLarge:
+            content = None
+        if content is None or len(content) > UPLOAD_BYTES:
             said = say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000)
             return (Reply(person.language, (said,)),)
         photo = isinstance(event, PhotoReceived)

@@ -1,11 +1,12 @@
 """Settings, from the environment or a file `.env`, all named MYTALKCON_...; .env.example lists them."""
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.queue import Limits
@@ -83,7 +84,47 @@ class WebSettings(_Concern):
     @property
     def names(self) -> frozenset[str]:
         """Further names, in small letters."""
-        return frozenset(name.strip().lower() for name in self.web_names.split(",") if name.strip())
+        return _listed(self.web_names.lower())
+
+
+class DiscordSettings(_Concern):
+    """The bot on Discord; see docs/discord.md."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    discord_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token of the bot from Discord's developer portal; starts the bot on Discord",
+    )
+    discord_guilds: str = Field(
+        default="",
+        description="IDs of the servers where it may be used, with commas between; empty: everywhere",
+    )
+    discord_operators: str = Field(
+        default="",
+        description="IDs of those who may send it /stats, /block and /unblock, with commas between",
+    )
+
+    @field_validator("discord_guilds", "discord_operators")
+    @classmethod
+    def _are_ids(cls, ids: str) -> str:
+        if any(not re.fullmatch(r"\d{1,20}", one) for one in _listed(ids)):
+            raise ValueError("must be numbers with commas between")
+        return ids
+
+    @property
+    def guilds(self) -> frozenset[int]:
+        """IDs of the servers where it may be used; empty: everywhere."""
+        return frozenset(int(one) for one in _listed(self.discord_guilds))
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """IDs of the operators."""
+        return _listed(self.discord_operators)
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(item.strip() for item in text.split(",") if item.strip())
 
 
 def is_loopback(host: str) -> bool:
@@ -96,4 +137,4 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-CONCERNS: tuple[type[BaseSettings], ...] = (StorageSettings, QueueSettings, WebSettings)
+CONCERNS: tuple[type[BaseSettings], ...] = (StorageSettings, QueueSettings, WebSettings, DiscordSettings)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
@@ -9,16 +10,14 @@ import typer
 from bot.app import engine_artist, house_of, open_app
 from bot.artist import Artist
 from bot.cli.terminal import log_to_stderr
+from bot.frontend import Frontend
 from bot.frontends import web
 from bot.frontends.web.tabs import Tabs
-from bot.settings import QueueSettings, StorageSettings, WebSettings
+from bot.settings import DiscordSettings, QueueSettings, StorageSettings, WebSettings
 from bot.supervisor import supervise as keep_running
 from bot.watchdog import Watchdog
 
-OTHER_PLATFORMS = (
-    "Telegram and Discord are not part of this version yet;"
-    " they will be set up by MYTALKCON_TELEGRAM_TOKEN and MYTALKCON_DISCORD_TOKEN."
-)
+NOT_ON_DISCORD = "Not on Discord: MYTALKCON_DISCORD_TOKEN is not set; docs/discord.md tells how."
 
 
 def run(
@@ -45,14 +44,25 @@ async def _run(storage: StorageSettings, artist: Artist) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     settings, watchdog = QueueSettings(), Watchdog()
-    web_settings = WebSettings()
+    web_settings, discord_settings = WebSettings(), DiscordSettings()
     parts = {web.PLATFORM: web.PARTS}
-    async with open_app(storage, settings, artist, house_of(storage), parts, watchdog=watchdog) as app:
+    if on_discord := bool(discord_settings.discord_token.get_secret_value()):
+        from bot.frontends import discord  # its library takes half a second
+
+        parts[discord.PLATFORM] = discord.PARTS
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(
+            open_app(storage, settings, artist, house_of(storage), parts, watchdog=watchdog)
+        )
 
         def make_chat(tabs: Tabs) -> web.Chat:
             return web.Chat(app.database, app.service, tabs)
 
-        async with web.serving(web_settings, make_chat) as (chat, address):
-            typer.echo(f"Open {address} in a browser: a chat page, on this machine. Ctrl-C ends it.")
-            typer.echo(OTHER_PLATFORMS)
-            await app.run({web.PLATFORM: chat}, stopped.wait)
+        chat, address = await stack.enter_async_context(web.serving(web_settings, make_chat))
+        frontends: dict[str, Frontend] = {web.PLATFORM: chat}
+        if on_discord:
+            serving = discord.serving(discord_settings, storage, app)
+            frontends[discord.PLATFORM] = await stack.enter_async_context(serving)
+        typer.echo(f"Open {address} in a browser: a chat page, on this machine. Ctrl-C ends it.")
+        typer.echo("On Discord too." if on_discord else NOT_ON_DISCORD)
+        await app.run(frontends, stopped.wait)

@@ -3,9 +3,9 @@
 import io
 
 import av
-import av.audio
-import av.video
+from av.video.frame import PictureType
 
+from engine.media.colour import tag
 from engine.media.partial import MediaFailed
 from engine.media.video import COMMENT, KEYFRAME_EVERY, PRESET
 
@@ -23,9 +23,9 @@ def shrink_mp4(content: bytes, most: int) -> bytes:
         when it would be unwatchable, or is no video
     """
     try:
-        with av.open(io.BytesIO(content)) as source:
+        with av.open(io.BytesIO(content), "r") as source:
             seconds = (source.duration or 0) / av.time_base
-            sound = sum(packet.size for packet in source.demux(audio=0)) if source.streams.audio else 0
+            sound = sum(p.size for p in source.demux(source.streams.audio)) if source.streams.audio else 0
         if not seconds:
             raise MediaFailed("a video without a length")
         bits = (SHARE * most - sound) * 8 / seconds
@@ -46,7 +46,7 @@ def _encode(content: bytes, bits: int) -> bytes:
     target = io.BytesIO()
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with (
-        av.open(io.BytesIO(content)) as source,
+        av.open(io.BytesIO(content), "r") as source,
         av.open(target, "w", format="mp4", options=options) as written,
     ):
         written.metadata["comment"] = COMMENT
@@ -65,12 +65,13 @@ def _encode(content: bytes, bits: int) -> bytes:
         )
         picture.width, picture.height, picture.pix_fmt = seen.width, seen.height, "yuv420p"
         picture.codec_context.thread_count = 1
+        tag(picture.codec_context)
         heard = source.streams.audio[0] if source.streams.audio else None
         sound = written.add_stream_from_template(heard) if heard is not None else None
         for packet in source.demux():
             if packet.stream is seen:
-                for frame in packet.decode():
-                    frame.pict_type = av.video.frame.PictureType.NONE
+                for frame in seen.decode(packet):
+                    frame.pict_type = PictureType.NONE
                     written.mux(picture.encode(frame))
             elif packet.stream is heard and sound is not None and packet.dts is not None:
                 packet.stream = sound

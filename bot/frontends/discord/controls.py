@@ -1,5 +1,8 @@
-"""Buttons, selects and the window for a name. They carry all they mean in their ids, so that they work after
-a restart: what was pressed is read from the interaction, nothing is kept."""
+"""Buttons, selects and the window for a name.
+
+They carry all they mean in their ids, so that they work after a restart: what was pressed is read from the
+interaction, nothing is kept.
+"""
 
 import re
 from typing import Any, Protocol, Self, cast
@@ -12,11 +15,9 @@ from bot.dialogue.events import (
     Agreed,
     DeleteConfirmed,
     DropConfirmed,
-    Pressed,
     RenameAsked,
     Sent,
     TextReceived,
-    Unreadable,
     event_of,
 )
 from bot.frontends.discord.cards import LABEL, ROW, Card
@@ -32,11 +33,8 @@ STYLES = {
 class Listener(Protocol):
     """Who is told what was pressed."""
 
-    async def press(self, interaction: discord.Interaction, event: Pressed | Unreadable) -> None:
-        """Take a pressed button."""
-
-    async def name(self, interaction: discord.Interaction, events: tuple[Sent, ...]) -> None:
-        """Take a name that was typed."""
+    async def take(self, interaction: discord.Interaction, *events: Sent) -> None:
+        """Take what was pressed, or a name with the question that it answers."""
 
 
 class Button(ui.DynamicItem[ui.Button[Any]], template=r"v1:.+"):
@@ -82,8 +80,8 @@ class NameWindow(ui.Modal):
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
         """Tell the name, as the answer to the question that it is."""
-        events: tuple[Sent, ...] = (self._about, TextReceived(self._typed.value))
-        await listener_of(interaction).name(interaction, events)
+        name = TextReceived(self._typed.value)
+        await listener_of(interaction).take(interaction, self._about, name)
 
 
 async def pressed(interaction: discord.Interaction, data: str) -> None:
@@ -92,7 +90,7 @@ async def pressed(interaction: discord.Interaction, data: str) -> None:
     if isinstance(event, RenameAsked):
         await interaction.response.send_modal(NameWindow(interaction.locale.value, event))
     else:
-        await listener_of(interaction).press(interaction, event)
+        await listener_of(interaction).take(interaction, event)
 
 
 def listener_of(interaction: discord.Interaction) -> Listener:

@@ -1,6 +1,6 @@
 """Invalid requests: Discord shuts an address out after 10,000 answers of 401, 403 or 429 in ten minutes.
 
-We stop far below that, so that a mistake (a token that was revoked, a loop) never costs the operator's address.
+We stop far below that: a mistake (a token that was revoked, a loop) never costs the operator's address.
 """
 
 import time
