@@ -27,7 +27,7 @@ from bot.dialogue.events import (
     Sent,
     VoiceReceived,
 )
-from bot.dialogue.replies import say
+from bot.dialogue.replies import Said, say
 from bot.queue import Queue
 from bot.sentences import known_language
 from bot.wishes import Wishes
@@ -48,8 +48,12 @@ Keep = Callable[[Work, Person, Sequence[Reply]], Awaitable[None]]
 """Keeps the replies for a front end, in the transaction of the event; not called for somebody forgotten."""
 
 
-class TooLarge(Exception):
-    """`load` says it instead of fetching more than UPLOAD_BYTES."""
+class CannotLoad(Exception):
+    """A file cannot be had, and why is for the person to hear."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why.message_id)
+        self.why = why
 
 
 # After these events there may be files that nobody needs any more.
@@ -112,13 +116,13 @@ class Service:
 
         Parameters
         ----------
-        load : gets the bytes of a photo or voice; only called when they may be kept
+        load : gets the bytes of a photo or voice, or raises CannotLoad; only called when they may be kept
         event_id : the platform's id of the update, so that the same one again changes nothing
         keep : keeps the replies where the platform does not
 
         Raises
         ------
-        whatever `load` raises; nothing is kept then
+        whatever `load` raises but CannotLoad; nothing is kept then
         """
         lock = self._locks.setdefault((who.platform, who.platform_id), asyncio.Lock())
         async with lock:
@@ -163,9 +167,9 @@ class Service:
             return await self._handle(who, event, None, event_id, keep)
         try:
             content = await load()
-        except TooLarge:
-            content = None
-        if content is None or len(content) > UPLOAD_BYTES:
+        except CannotLoad as problem:
+            return (Reply(person.language, (problem.why,)),)
+        if len(content) > UPLOAD_BYTES:
             said = say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000)
             return (Reply(person.language, (said,)),)
         photo = isinstance(event, PhotoReceived)

@@ -117,13 +117,15 @@ class Wishes:
     async def _cancel(self, work: Work, person: Person, job_id: str | None) -> Event:
         """Cancel one or all live jobs; of a job that is done, what was not sent yet is taken back."""
         live = [job.id for job in await jobs.live(work, person.id)]
-        cancelled = 0
+        cancelled, others = 0, False
         for wanted in [job_id] if job_id is not None else live:
             if await self._queue.cancel(work, wanted, person.id):
                 cancelled += 1
             elif await self._own(work, person, wanted) is not None:
                 cancelled += bool(await deliveries.withdraw(work, wanted))
-        return events.JobsCancelled(cancelled)
+            else:
+                others = await jobs.get(work, wanted) is not None
+        return events.JobsCancelled(cancelled, others=others)
 
     async def _queue_of(self, work: Work, person: Person) -> Event:
         listed = []

@@ -68,6 +68,8 @@ def answer(conversation: Conversation, event: Event, house: House, now: float) -
     always = _answer_always(conversation, event, house)
     if always is not None:
         return always
+    if not conversation.agreed and isinstance(event, TextReceived):
+        return ways.welcome(conversation, house)  # not everybody begins with a command
     if not conversation.agreed and not isinstance(event, outcomes.OUTCOMES):
         return ways.ask_consent(conversation, house)
     return _answer_agreed(conversation, event, house, now)

@@ -43,9 +43,10 @@ def answer_outcome(  # noqa: PLR0911 one case an event
             return _accepted(conversation, event, now)
         case JobRefused():
             return ways.one(conversation, say(event.reason, limit=event.limit))
-        case JobsCancelled(count):
-            idle = replace(conversation, choosing=False)
-            return ways.one(idle, say("cancelled" if count else "nothing-to-cancel"))
+        case JobsCancelled(count, others):
+            idle = conversation if others else replace(conversation, choosing=False)
+            word = "cancelled" if count else "not-yours" if others else "nothing-to-cancel"
+            return ways.one(idle, say(word))
         case PhotoUseless(photo):
             useless = conversation.photo == photo
             return Turn(_without_photo(conversation) if useless else conversation)

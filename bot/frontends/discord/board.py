@@ -64,10 +64,11 @@ class Board:
         self._pause = pause
         self._watched: dict[str, _Watched] = {}
 
-    def is_at(self, job: str, spot: Spot) -> None:
+    def is_at(self, job: str, spot: Spot, card: Card) -> None:
         """Note a message that was sent about a job: it shows its progress from now on."""
         watched = self._watched.setdefault(job, _Watched())
         watched.spots.append(spot)
+        watched.shown = card.text
         self._noted(job, str(spot.message))
 
     def put(self, place: Place, progress: Progress) -> None:
@@ -124,11 +125,11 @@ class Board:
             return True
         card = self._card(watched, progress)
         if not watched.spots:
-            self.is_at(job, await self._post.send(place, replace(card, job=job)))
+            self.is_at(job, await self._post.send(place, replace(card, job=job)), card)
         elif card.text != watched.shown:
             await self._drop_older(watched)
+            watched.shown = card.text
             await self._post.edit(watched.spots[-1], card)
-        watched.shown = card.text
         return False
 
     def _is_ours(self, spot: Spot) -> bool:

@@ -37,10 +37,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Timing:
-    """How long an answer is used, and the seconds between edits of one message."""
+    """How long an answer is used, seconds between edits of one message, and until an empty answer goes."""
 
     answer: timedelta = ANSWER_TIME
     pause: float = PAUSE
+    silence: float = SILENCE
 
 
 class Chat:
@@ -69,6 +70,7 @@ class Chat:
         self._post = Post(client, self._answers, invalid)
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._board = Board(self._post, self._answers, self._turn, noted, timing.pause)
+        self._silence = timing.silence
         self._quiet: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -209,13 +211,13 @@ class Chat:
     async def _say(self, place: Place, answer: Answer | None, cards: Sequence[Card]) -> None:
         """Show cards; the first takes the place of "is thinking ..."."""
         if answer is not None and not cards:
-            self._fall_silent(answer, 0.0 if place.kind is Kind.DIRECT else SILENCE)
+            self._fall_silent(answer, 0.0 if place.kind is Kind.DIRECT else self._silence)
         for card in cards:
             spot = await self._first(place, answer, card)
             if spot is None:
                 spot = await self._post.send(place, card)
             if card.job is not None:
-                self._board.is_at(card.job, spot)
+                self._board.is_at(card.job, spot, card)
 
     async def _first(self, place: Place, answer: Answer | None, card: Card) -> Spot | None:
         """In direct messages a command is answered through its interaction once, then through the channel."""

@@ -6,7 +6,8 @@ import mimetypes
 import discord
 
 from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, TextReceived, Unreadable, VoiceReceived
-from bot.service import UPLOAD_BYTES, Load, TooLarge
+from bot.dialogue.replies import say
+from bot.service import UPLOAD_BYTES, CannotLoad, Load
 
 PICTURES = (".heic", ".heif", ".webp", ".avif")  # not everywhere known by their names
 OUR_NAMES = {"gallery": "characters"}  # a command's name on Discord, and in the dialogue
@@ -45,11 +46,14 @@ def event_of(attachment: discord.Attachment) -> Sent:
 
 
 def load_from(attachment: discord.Attachment) -> Load:
-    """Fetch a file when it is asked for; one that is too large not at all."""
+    """Fetch a file when it is asked for; one that is too large not at all, one that was deleted no more."""
 
     async def load() -> bytes:
         if attachment.size > UPLOAD_BYTES:
-            raise TooLarge
-        return await attachment.read()
+            raise CannotLoad(say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000))
+        try:
+            return await attachment.read()
+        except discord.NotFound as error:
+            raise CannotLoad(say("input-gone")) from error
 
     return load

@@ -20,9 +20,10 @@ from bot.frontends.discord.serving import make_client
 from bot.settings import DiscordSettings, QueueSettings, StorageSettings
 from bot.watchdog import Watchdog
 from storage import deliveries, jobs, people
+from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import RULES, settings_in
 
-FAST = Timing(pause=0.05)
+FAST = Timing(pause=0.05, silence=100.0)  # so long only env.advance_time waits
 VOICE_FLAG = 1 << 13
 SECONDS = 60.0
 
@@ -125,6 +126,13 @@ def labels_of(message: discord.Message) -> list[str]:
     return [child.label or "" for child in rows if isinstance(child, discord.Button)]
 
 
+def server(world: World, *names: str) -> tuple[Any, ...]:
+    """Make a server with a channel and members."""
+    guild = world.env.create_guild()
+    channel = guild.create_text_channel("general")
+    return channel, *(guild.add_member(world.env.create_user(name)) for name in names)
+
+
 @asynccontextmanager
 async def discord_world(
     folder: Path,
@@ -146,20 +154,26 @@ async def discord_world(
         client = make_client(settings, storage, app, timing)
         if world is not None:
             await world.env.restart_bot(client)
-            async with _working(app, client, world.env, ended) as again:
+            async with _working(app, client, world.env, artist, ended) as again:
                 yield again
             return
-        async with simcord.run(client, settle_timeout=30.0, **options) as env:
-            async with _working(app, client, env, ended) as first:
-                yield first
+        async with (
+            simcord.run(client, settle_timeout=30.0, **options) as env,
+            _working(app, client, env, artist, ended) as first,
+        ):
+            yield first
 
 
 @asynccontextmanager
-async def _working(app: App, client: Client, env: simcord.Env, ended: asyncio.Event) -> AsyncIterator[World]:
+async def _working(
+    app: App, client: Client, env: simcord.Env, artist: Artist, ended: asyncio.Event
+) -> AsyncIterator[World]:
     task = asyncio.create_task(app.run({PLATFORM: client.listener}, ended.wait))
     try:
         yield World(app, client, env)
     finally:
+        if isinstance(artist, FakeArtist):
+            artist.released.set()  # a test that failed must not wait for what hangs
         ended.set()
         await task
         await client.listener.close()
