@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from bot import memory
 from bot.dialogue import Event, House, Reply, answer
-from bot.dialogue.answers import keeps_media
+from bot.dialogue.answers import keeps_media, speaks_at_once
 from bot.dialogue.events import (
     CharacterGone,
     Forgotten,
@@ -138,6 +138,14 @@ class Service:
         async with self._database.reading() as work:
             person = await people.find(work, who.platform, who.platform_id)
         return person.language if person is not None else known_language(who.language)
+
+    async def speaks_at_once(self, who: Who) -> bool:
+        """Say whether a voice that came now would be said at once, instead of leading to a question."""
+        async with self._database.reading() as work:
+            person = await people.find(work, who.platform, who.platform_id)
+            if person is None or await people.is_blocked(work, who.platform, who.platform_id):
+                return False
+            return speaks_at_once(await memory.recall(work, person), self._clock())
 
     async def content(self, who: Who, render_id: str) -> bytes | None:
         """Give the bytes of something that was made for this person; None when they are gone."""

@@ -162,6 +162,42 @@ class TelegramSettings(_Concern):
         return _listed(self.telegram_operators)
 
 
+class DiscordSettings(_Concern):
+    """The bot on Discord; see docs/discord.md."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
+    discord_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="Token of the bot from Discord's developer portal; starts the bot on Discord",
+    )
+    discord_guilds: str = Field(
+        default="",
+        description="IDs of the servers where it may be used, with commas between; empty: everywhere",
+    )
+    discord_operators: str = Field(
+        default="",
+        description="IDs of those who may send it /stats, /block and /unblock, with commas between",
+    )
+
+    @field_validator("discord_guilds", "discord_operators")
+    @classmethod
+    def _are_ids(cls, ids: str) -> str:
+        if any(not re.fullmatch(r"\d{1,20}", one) for one in _listed(ids)):
+            raise ValueError("must be numbers with commas between")
+        return ids
+
+    @property
+    def guilds(self) -> frozenset[int]:
+        """IDs of the servers where it may be used; empty: everywhere."""
+        return frozenset(int(one) for one in _listed(self.discord_guilds))
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """IDs of the operators."""
+        return _listed(self.discord_operators)
+
+
 def _listed(text: str) -> frozenset[str]:
     return frozenset(item.strip() for item in text.split(",") if item.strip())
 
@@ -176,4 +212,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-CONCERNS: tuple[type[BaseSettings], ...] = (StorageSettings, QueueSettings, WebSettings, TelegramSettings)
+CONCERNS: tuple[type[BaseSettings], ...] = (
+    StorageSettings,
+    QueueSettings,
+    WebSettings,
+    TelegramSettings,
+    DiscordSettings,
+)

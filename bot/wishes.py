@@ -72,9 +72,9 @@ class Wishes:
             case WantCharacter():
                 return await self._character(work, person, conversation, wish)
             case WantResult(job):
-                return await self._result(work, person, job)
+                return await self._result(work, person, job, address)
             case WantFile(name, job):
-                return await self._file(work, person, name, job)
+                return await self._file(work, person, name, job, address)
             case WantForgetting():
                 for live in await jobs.live(work, person.id):
                     await self._queue.cancel(work, live.id, person.id)
@@ -90,7 +90,7 @@ class Wishes:
         job = await jobs.get(work, made.job_id) if made is not None and made.job_id else None
         if made is not None and job is not None:
             words: deliveries.Words = [("next-style", {})]
-            return await self._deliver_again(work, person, job, made.id, PREVIEW_FILE, words)
+            return await self._deliver_again(work, person, job, made.id, PREVIEW_FILE, words, address)
         return await self._submit(work, Order(person.id, address, JobKind.PREVIEW, photo, seed=DRAWING_SEED))
 
     async def _draw(self, work: Work, person: Person, photo: str, style: str, address: str) -> Event:
@@ -117,13 +117,15 @@ class Wishes:
     async def _cancel(self, work: Work, person: Person, job_id: str | None) -> Event:
         """Cancel one or all live jobs; of a job that is done, what was not sent yet is taken back."""
         live = [job.id for job in await jobs.live(work, person.id)]
-        cancelled = 0
+        cancelled, others = 0, False
         for wanted in [job_id] if job_id is not None else live:
             if await self._queue.cancel(work, wanted, person.id):
                 cancelled += 1
             elif await self._own(work, person, wanted) is not None:
                 cancelled += bool(await deliveries.withdraw(work, wanted))
-        return events.JobsCancelled(cancelled)
+            else:
+                others = await jobs.get(work, wanted) is not None
+        return events.JobsCancelled(cancelled, others=others)
 
     async def _queue_of(self, work: Work, person: Person) -> Event:
         listed = []
@@ -158,28 +160,37 @@ class Wishes:
             active = newest.id if newest else None
         return events.CharacterGone(character.name, active)
 
-    async def _result(self, work: Work, person: Person, job_id: str) -> Event:
+    async def _result(self, work: Work, person: Person, job_id: str, address: str) -> Event:
         """Deliver what may not have arrived."""
         if await self._own(work, person, job_id) is None:
             return events.NotYours()
         work.after_commit(self._deliver_soon)
-        return events.OnItsWay(await deliveries.show_again(work, job_id))
+        return events.OnItsWay(await deliveries.show_again(work, job_id, address))
 
-    async def _file(self, work: Work, person: Person, name: str, job_id: str) -> Event:
+    async def _file(self, work: Work, person: Person, name: str, job_id: str, address: str) -> Event:
         """Deliver one more file of a result."""
         job = await self._own(work, person, job_id)
         if job is None:
             return events.NotYours()
         for render in await files.renders_of_job(work, job_id):
             if render.name == name and (render.blob_id or person.platform in render.file_ids):
-                return await self._deliver_again(work, person, job, render.id, name, [])
+                return await self._deliver_again(work, person, job, render.id, name, [], address)
         return events.OnItsWay(0)
 
     async def _deliver_again(
-        self, work: Work, person: Person, job: Job, render_id: str, part: str, words: deliveries.Words
+        self,
+        work: Work,
+        person: Person,
+        job: Job,
+        render_id: str,
+        part: str,
+        words: deliveries.Words,
+        address: str,
     ) -> Event:
+        """Deliver something that was made before, where it is asked for now."""
+        now = self._clock()
         await deliveries.add(
-            work, job, part, words, platform=person.platform, now=self._clock(), render_id=render_id
+            work, job, part, words, platform=person.platform, now=now, render_id=render_id, address=address
         )
         work.after_commit(self._deliver_soon)
         return events.OnItsWay(1)

@@ -21,15 +21,26 @@ Words = list[tuple[str, dict[str, object]]]  # sentence ids with their values
 
 
 async def add(
-    work: Work, job: Job, part: str, words: Words, *, platform: str, now: float, render_id: str | None = None
+    work: Work,
+    job: Job,
+    part: str,
+    words: Words,
+    *,
+    platform: str,
+    now: float,
+    render_id: str | None = None,
+    address: str | None = None,
 ) -> Delivery:
-    """Have one message about a job delivered: a file with some words, or words alone."""
+    """Have one message about a job delivered: a file with some words, or words alone.
+
+    `address` is where it is shown, by default where the job was asked for.
+    """
     delivery = Delivery(
         id=new_id(),
         person_id=job.person_id,
         job_id=job.id,
         platform=platform,
-        address=job.address,
+        address=address or job.address,
         part=part,
         words=[[message_id, values] for message_id, values in words],
         render_id=render_id,
@@ -139,11 +150,12 @@ async def lost(work: Work, delivery: Delivery, job: Job, now: float) -> None:
         await add(work, job, ASK, [], platform=delivery.platform, now=now)
 
 
-async def show_again(work: Work, job_id: str) -> int:
-    """Make the unclear messages of a job pending again, because the person asked; gives how many."""
+async def show_again(work: Work, job_id: str, address: str) -> int:
+    """Make the unclear messages of a job pending again, where the person asked; gives how many."""
     unclear = [d for d in await of_job(work, job_id) if d.state == DeliveryState.UNCLEAR]
     for delivery in unclear:
         delivery.state = DeliveryState.PENDING
+        delivery.address = address
         delivery.not_before = 0.0
     return len(unclear)
 

@@ -13,12 +13,12 @@ from bot.cli.terminal import log_to_stderr
 from bot.frontend import Frontend, Parts
 from bot.frontends import web
 from bot.frontends.web.tabs import Tabs
-from bot.settings import QueueSettings, StorageSettings, TelegramSettings, WebSettings
+from bot.settings import DiscordSettings, QueueSettings, StorageSettings, TelegramSettings, WebSettings
 from bot.supervisor import supervise as keep_running
 from bot.watchdog import Watchdog
 
-NO_TELEGRAM = "Not on Telegram: MYTALKCON_TELEGRAM_TOKEN is not set."
-NO_DISCORD = "Discord is not part of this version yet; it will be set up by MYTALKCON_DISCORD_TOKEN."
+NO_TELEGRAM = "Not on Telegram: MYTALKCON_TELEGRAM_TOKEN is not set; docs/telegram.md tells how."
+NO_DISCORD = "Not on Discord: MYTALKCON_DISCORD_TOKEN is not set; docs/discord.md tells how."
 
 
 def run(
@@ -44,13 +44,17 @@ async def _run(storage: StorageSettings, artist: Artist) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    queue, web_settings, telegram_settings = QueueSettings(), WebSettings(), TelegramSettings()
+    queue, web_settings = QueueSettings(), WebSettings()
+    telegram_settings, discord_settings = TelegramSettings(), DiscordSettings()
     parts: dict[str, Parts] = {web.PLATFORM: web.PARTS}
-    on_telegram = bool(telegram_settings.telegram_token.get_secret_value())
-    if on_telegram:
-        from bot.frontends import telegram  # its library takes a moment to load
+    if on_telegram := bool(telegram_settings.telegram_token.get_secret_value()):
+        from bot.frontends import telegram  # its library takes half a second to load
 
         parts[telegram.PLATFORM] = telegram.PARTS
+    if on_discord := bool(discord_settings.discord_token.get_secret_value()):
+        from bot.frontends import discord  # so does this one
+
+        parts[discord.PLATFORM] = discord.PARTS
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(
             open_app(storage, queue, artist, house_of(storage), parts, watchdog=Watchdog())
@@ -65,8 +69,13 @@ async def _run(storage: StorageSettings, artist: Artist) -> None:
         if on_telegram:
             bot = telegram.serving(telegram_settings, app.service, app.operators, app.teller.progress_shown)
             frontends[telegram.PLATFORM] = await stack.enter_async_context(bot)
-            typer.echo("On Telegram: the bot whose token is MYTALKCON_TELEGRAM_TOKEN.")
-        else:
-            typer.echo(NO_TELEGRAM)
-        typer.echo(NO_DISCORD)
+        if on_discord:
+            serving = discord.serving(discord_settings, storage, app)
+            frontends[discord.PLATFORM] = await stack.enter_async_context(serving)
+        typer.echo(
+            "On Telegram: the bot whose token is MYTALKCON_TELEGRAM_TOKEN." if on_telegram else NO_TELEGRAM
+        )
+        typer.echo(
+            "On Discord: the bot whose token is MYTALKCON_DISCORD_TOKEN." if on_discord else NO_DISCORD
+        )
         await app.run(frontends, stopped.wait)

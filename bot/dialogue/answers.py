@@ -58,6 +58,12 @@ def keeps_media(conversation: Conversation) -> bool:
     return conversation.agreed
 
 
+def speaks_at_once(conversation: Conversation, now: float) -> bool:
+    """Say whether a voice that comes now is said at once by the character that is there."""
+    chosen = conversation.character is not None and not conversation.is_choosing(now)
+    return conversation.agreed and chosen and not conversation.drawing
+
+
 def answer(conversation: Conversation, event: Event, house: House, now: float) -> Turn:
     """Answer an event: what is said, what is wished for, where the conversation stands then."""
     conversation = _forget_stale(conversation, now)
@@ -65,6 +71,8 @@ def answer(conversation: Conversation, event: Event, house: House, now: float) -
     always = _answer_always(conversation, event, house)
     if always is not None:
         return always
+    if not conversation.agreed and isinstance(event, TextReceived):
+        return ways.welcome(conversation, house)  # not everybody begins with a command
     if not conversation.agreed and not isinstance(event, outcomes.OUTCOMES):
         return ways.ask_consent(conversation, house)
     return _answer_agreed(conversation, event, house, now)
@@ -155,9 +163,9 @@ def _answer_agreed(  # noqa: PLR0911 one case an event
 
 def _voice(conversation: Conversation, voice: str, house: House, now: float) -> Turn:
     """Let the character say it; without one, or while a new one is on its way, hold the voice."""
-    waits_for_style = conversation.is_choosing(now)
-    if conversation.character is not None and not waits_for_style and not conversation.drawing:
+    if speaks_at_once(conversation, now):
         return Turn(conversation, wishes=(WantTalk(voice),))
+    waits_for_style = conversation.is_choosing(now)
     held = replace(conversation, voice=voice, voice_at=now)
     if conversation.drawing:
         return ways.one(held, say("voice-held-drawing"))

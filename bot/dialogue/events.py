@@ -202,9 +202,10 @@ class JobRefused:
 
 @dataclass(frozen=True)
 class JobsCancelled:
-    """So many jobs were cancelled."""
+    """So many jobs were cancelled; `others`: the one that was meant is somebody else's."""
 
     count: int
+    others: bool = False
 
 
 @dataclass(frozen=True)

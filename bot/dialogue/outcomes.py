@@ -44,9 +44,10 @@ def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
             return _accepted(conversation, event, now)
         case JobRefused():
             return ways.one(conversation, say(event.reason, limit=event.limit))
-        case JobsCancelled(count):
-            idle = replace(conversation, choosing=False, others=())
-            return ways.one(idle, say("cancelled" if count else "nothing-to-cancel"))
+        case JobsCancelled(count, others):
+            idle = conversation if others else replace(conversation, choosing=False, others=())
+            word = "cancelled" if count else "not-yours" if others else "nothing-to-cancel"
+            return ways.one(idle, say(word))
         case PhotoUseful(photo):
             return Turn(replace(conversation, others=()) if conversation.photo == photo else conversation)
         case PhotoUseless(photo):

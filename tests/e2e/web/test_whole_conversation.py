@@ -26,7 +26,7 @@ async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Runni
     """Consent, photo, style, microphone, video; a second voice during which the page is reloaded; another
     style; a third voice during which the server is killed and started again."""
     assert server.address in server.said
-    assert "Telegram" in server.said
+    assert "Discord" in server.said
     async with visiting(browser, server.address) as me:
         await me.says("Is that all right with you?")
         await me.press("I agree")
