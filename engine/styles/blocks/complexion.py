@@ -1,0 +1,86 @@
+"""Complexion: the skin of a face as painters see it - its light and shade, its one clean colour, its blush.
+
+Everything is averaged over skin alone, so that hair and features do not bleed in, and nothing here moves the
+median of the skin further than asked: dark skin stays dark, light skin light.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import FloatMap, Points
+from engine.raster import rgb_to_lab, wide_gaussian
+from engine.styles.sitting import Sitting
+from engine.styles.skin import face_median
+
+# L by which the median of skin is raised over the photo's, by its own L: a little for everybody
+TONES = (25.0, 60.0, 76.0, 90.0)
+LIFTS = (3.5, 6.5, 6.0, 0.0)
+SHINE = (0.75, 1.12)  # how far chroma falls in shade and rises in light, as shares of the skin's own
+
+
+@dataclass(frozen=True)
+class Complexion:
+    """Skin of the working canvas; all maps float32 (768, 768).
+
+    Attributes
+    ----------
+    lightness : CIE L of the smoothed photo
+    tone : L over (+) or under (-) the skin's median, without fine detail
+    a, b : CIE a and b of the skin, cleaned of grey shine and blotches
+    cheeks : 0..1, soft spots under the eyes
+    """
+
+    lightness: FloatMap
+    tone: FloatMap
+    a: FloatMap
+    b: FloatMap
+    cheeks: FloatMap
+
+
+def complexion(sitting: Sitting, *, window: float = 0.026, one_colour: float = 0.38) -> Complexion:
+    """Look at the skin of a person.
+
+    Parameters
+    ----------
+    window : face heights; what is finer counts as detail, not as tone
+    one_colour : 0..1, how far the colour is drawn to one; grey shine in photos makes dark skin ashen
+    """
+    length, middle = sitting.face_height, sitting.skin_lightness
+    lab = rgb_to_lab(sitting.smooth)
+    share = np.maximum(sitting.skin.share * (1 - sitting.skin.features), 0.01)
+    lightness = np.ascontiguousarray(lab[..., 0])
+
+    def spread(values: FloatMap, sigma: float) -> FloatMap:
+        result: FloatMap = wide_gaussian(values * share, sigma) / wide_gaussian(share, sigma)
+        return result
+
+    grown = np.clip(lightness / max(middle, 1.0), *SHINE)
+    a, b = (
+        mixed + one_colour * (own * grown - mixed)
+        for own, mixed in (
+            (sitting.skin.a, spread(lab[..., 1], 0.03 * length)),
+            (sitting.skin.b, spread(lab[..., 2], 0.03 * length)),
+        )
+    )
+    tone = spread(lightness, window * length) - middle
+    return Complexion(lightness, tone, a, b, cheeks(sitting.landmarks, length, lightness.shape))
+
+
+def held(drawn: FloatMap, sitting: Sitting, *, lift: float = 1.0) -> FloatMap:
+    """Lightness of drawn skin, moved so that its median is the photo's and `lift` times the usual raise."""
+    plain = sitting.skin.share * (1 - sitting.skin.features) * sitting.skin.oval
+    raised = sitting.skin.median + lift * float(np.interp(sitting.skin.median, TONES, LIFTS))
+    moved = drawn + (raised - face_median(drawn[::2, ::2], plain[::2, ::2]))
+    result: FloatMap = np.clip(moved, 0, 100)
+    return result
+
+
+def cheeks(landmarks: Points, length: float, size: tuple[int, ...]) -> FloatMap:
+    """Soft spots under the eyes, float32 in [0, 1]."""
+    y, x = np.ogrid[0 : size[0], 0 : size[1]]
+    spots = np.zeros(size[:2], np.float32)
+    for cheek in (50, 280):
+        distance = (x - landmarks[cheek, 0]) ** 2 + 1.6 * (y - landmarks[cheek, 1]) ** 2
+        spots += np.exp(-distance / (2 * (0.10 * length) ** 2)).astype(np.float32)
+    return spots
