@@ -101,7 +101,12 @@ def _rest(sitting: Sitting, style: Comic) -> FloatMap:
     lab = rgb_to_lab(_patches(sitting.brushed))
     lab[..., 0] = stepped(gaussian(lab[..., 0], 1.5), style.rest_step, style.rest_ramp) + style.rest_lift
     chroma = np.hypot(lab[..., 1], lab[..., 2])
-    boost = style.rest_chroma * smoothstep(4, 18, chroma) * (1 - sitting.skin.oval)
+    # Ears, necks and hands that were not taken for skin would turn to raw meat.
+    own = np.array([sitting.skin.a, sitting.skin.b], np.float32)
+    own /= np.float32(max(float(np.hypot(*own)), 1.0))
+    like_skin: FloatMap = (lab[..., 1:] @ own) / np.maximum(chroma, 1)
+    spared = np.maximum(sitting.skin.oval, smoothstep(0.86, 0.97, like_skin))
+    boost = style.rest_chroma * smoothstep(4, 18, chroma) * (1 - spared)
     lab[..., 1:] *= (1 + boost)[..., None]
     return lab
 

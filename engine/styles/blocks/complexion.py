@@ -78,9 +78,17 @@ def held(drawn: FloatMap, sitting: Sitting, *, lift: float = 1.0) -> FloatMap:
 
 def cheeks(landmarks: Points, length: float, size: tuple[int, ...]) -> FloatMap:
     """Soft spots under the eyes, float32 in [0, 1]."""
-    y, x = np.ogrid[0 : size[0], 0 : size[1]]
     spots = np.zeros(size[:2], np.float32)
     for cheek in (50, 280):
-        distance = (x - landmarks[cheek, 0]) ** 2 + 1.6 * (y - landmarks[cheek, 1]) ** 2
-        spots += np.exp(-distance / (2 * (0.10 * length) ** 2)).astype(np.float32)
+        spots += soft_spot(landmarks[cheek], (0.10 * length, 0.08 * length), size)
     return spots
+
+
+def soft_spot(centre: Points, radii: tuple[float, float], size: tuple[int, ...]) -> FloatMap:
+    """Gaussian spot, float32 `size`, 1 at `centre` (x, y); `radii` are its sigmas across and down, px."""
+    across, down = (
+        np.exp(-0.5 * ((np.arange(side, dtype=np.float32) - middle) / sigma) ** 2)
+        for side, middle, sigma in zip((size[1], size[0]), centre[:2], radii, strict=True)
+    )
+    spot: FloatMap = np.multiply.outer(down, across).astype(np.float32, copy=False)
+    return spot
