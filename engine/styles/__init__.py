@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.character import SIZE, Character
 from engine.errors import PersonProblem
-from engine.styles import comic, pencil, toon3d, webtoon
+from engine.styles import comic, pencil, toon3d, watercolour, webtoon
 from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE
 from engine.styles.die_cut import die_cut, framed
 from engine.styles.drawn import Drawing
@@ -45,6 +45,7 @@ class Style:
 _STYLES = (
     Style("webtoon", MappingProxyType({"en": "Webtoon", "ko": "웹툰"}), "drawn", webtoon.draw),
     Style("comic", MappingProxyType({"en": "Comic", "ko": "만화"}), "drawn", comic.draw),
+    Style("watercolour", MappingProxyType({"en": "Watercolour", "ko": "수채화"}), "drawn", watercolour.draw),
     Style("pencil", MappingProxyType({"en": "Pencil", "ko": "연필"}), "drawn", pencil.draw),
     Style("toon3d", MappingProxyType({"en": "3D toon", "ko": "3D 툰"}), "drawn", toon3d.draw),
 )

@@ -100,11 +100,11 @@ def _rest(sitting: Sitting, style: Comic) -> FloatMap:
     """Hair and clothes in flat patches with round outlines; what has a colour gets more of it."""
     lab = rgb_to_lab(_patches(sitting.brushed))
     lab[..., 0] = stepped(gaussian(lab[..., 0], 1.5), style.rest_step, style.rest_ramp) + style.rest_lift
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    chroma: FloatMap = np.hypot(lab[..., 1], lab[..., 2])
     # Ears, necks and hands that were not taken for skin would turn to raw meat.
     own = np.array([sitting.skin.a, sitting.skin.b], np.float32)
     own /= np.float32(max(float(np.hypot(*own)), 1.0))
-    like_skin: FloatMap = (lab[..., 1:] @ own) / np.maximum(chroma, 1)
+    like_skin = (lab[..., 1] * own[0] + lab[..., 2] * own[1]) / np.maximum(chroma, np.float32(1))
     spared = np.maximum(sitting.skin.oval, smoothstep(0.86, 0.97, like_skin))
     boost = style.rest_chroma * smoothstep(4, 18, chroma) * (1 - spared)
     lab[..., 1:] *= (1 + boost)[..., None]
