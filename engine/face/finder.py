@@ -34,11 +34,11 @@ TILES = 3  # each side, overlapping by half: finds faces that are small in a lar
 MIN_SHARPNESS = 0.007  # see engine/face/sharpness.py
 SURE_SCORES = 1.0  # sum of both detectors' scores; above, a head is there even where the mesh sees no face:
 # a profile, or something in front of the face. Looking for other faces would then find hands and ears.
-# Upright is as good as certain, and no other quarter turn is tried: of 44 photos in all turns the right one had
-# scores over 1.58 and key points within .04 face heights of the mesh, and no wrong one came near both.
+# Upright is as good as certain, and no other quarter turn is tried: of 44 photos in all turns the right one
+# had scores over 1.58 and key points within .04 face heights of the mesh; no wrong one came near both.
 UPRIGHT_SCORES, UPRIGHT_AGREEMENT, UPRIGHT_ROLL = 1.5, 0.05, 40.0
-# Face heights, mean over the detector's eyes, nose and mouth. Cloth, ears and turned faces had up to 1.0 where
-# the mesh took them for a face; faces .05, covered ones .10, very small ones .15.
+# Face heights, mean over the detector's eyes, nose and mouth. Cloth, ears and turned faces had up to 1.0
+# where the mesh took them for a face; faces .05, covered ones .10, very small ones .15.
 MAX_DISAGREEMENT = 0.20
 LONE_SCORES = (
     0.75  # a face that only one detector sees, and faintly, may be a fist: a closer look comes first
