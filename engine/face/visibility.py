@@ -68,8 +68,9 @@ def _hidden(luma: FloatMap, points: Points, iris: int, corner: int, other: int) 
     centre = points[iris]
     radius = max(1.0, 0.14 * width)
     dark = _median(luma, centre, radius)
-    sides = [_median(luma, centre + np.float32([0.33 * side * width, 0]), 1) for side in (-1, 1)]
-    lid = _median(luma, centre + np.float32([0, 0.52 * width]), 0.2 * width)
+    corner_step = np.array([0.33 * width, 0], np.float32)
+    sides = [_median(luma, centre + side * corner_step, 1) for side in (-1, 1)]
+    lid = _median(luma, centre + np.array([0, 0.52 * width], np.float32), 0.2 * width)
     return sum(sides) / 2 - dark < LEAST_WHITE and lid - dark < LEAST_LID
 
 

@@ -1,7 +1,7 @@
 """Composition: put the person of a photo upright onto the working canvas, as a bust with room for a border.
 
-What the photo does not show is not left as a straight edge: a head that the photo cuts off gets a rounded
-top whose colours run on along arcs over the crown, and at the sides and the bottom the bust ends in curves.
+What the photo does not show is not left as a straight edge: at the sides and the bottom the bust ends in
+curves, and a head that the photo cuts off gets a rounded top (engine/styles/crown.py).
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,11 @@ from engine.face import Face
 from engine.photo import Photo
 from engine.raster import (
     Matrix,
-    blended,
     box_blur,
     components,
-    looked_up,
-    polygon,
     resized,
     shrink_factor,
     smoothstep,
-    unit,
     warped,
 )
 
@@ -126,59 +122,6 @@ def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:
     others = ((labels != label) & (labels > 0)).astype(np.float32)
     result: FloatMap = matte * (1 - np.minimum(1, 4 * box_blur(others, 2)))
     return result
-
-
-def complete_top(
-    pixels: Pixels, matte: FloatMap, landmarks: Points, photo_top: float, whole_head: float = 1.40
-) -> tuple[Pixels, FloatMap]:
-    """Give a head that the photo's upper edge cuts off a rounded top; others stay as they are.
-
-    Parameters
-    ----------
-    pixels, matte : of the canvas
-    photo_top : row at which the photo begins
-    whole_head : face heights from the chin to the top that a head is completed to
-    """
-    row = int(np.ceil(photo_top)) + 2
-    face_height = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[TOP, :2]))
-    if row < 4 or row > landmarks[TOP, 1] + 0.3 * face_height:
-        return pixels, matte
-    columns = np.flatnonzero(matte[row] > 0.5)
-    columns = columns[np.abs(columns - landmarks[TOP, 0]) < 0.9 * face_height]
-    if len(columns) < 0.12 * face_height:
-        return pixels, matte
-    left, right = float(columns.min()), float(columns.max())
-    centre, half = (left + right) / 2, max(4.0, (right - left) / 2)
-    wanted = row - (float(landmarks[CHIN, 1]) - whole_head * face_height)
-    rise = min(float(np.clip(wanted, LEAST_RISE * half, 0.85 * half)), row - 4.0)
-    y, x = np.mgrid[0:row, 0:CANVAS].astype(np.float32)
-    across, up = (x - centre) / half, (row - y) / rise
-    radius = np.sqrt(across * across + up * up)
-    # Colours run along arcs over the crown; the arcs of a forehead close sooner than those of the hair around
-    # it (the factor 6), and all end on the new outline.
-    depth = np.minimum(0.6 * (row - y), 0.06 * face_height)
-    lean = smoothstep(0, 1, 0.5 + 0.5 * across / np.maximum(radius, 1e-3))
-    arc = np.sqrt((across * across + 6 * up * up) / (1 + 5 * up * up))
-    reach = np.minimum(arc, 1.0) * (half - 5)
-    from_left = looked_up(pixels, cv2.merge([centre - reach, row + depth]))
-    from_right = looked_up(pixels, cv2.merge([centre + reach, row + depth]))
-    pixels, matte = pixels.copy(), matte.copy()
-    pixels[:row] = blended(from_left, from_right, lean)
-    matte[:row] = smoothstep(1.5, -1.5, (radius - 1) * min(half, rise))
-    seam = slice(row - 1, row + 1)
-    matte[seam] = np.maximum(matte[seam], (matte[row + 1] > 0.5).astype(np.float32))
-    return pixels, _without_notches(matte, row + round(0.30 * face_height))
-
-
-def _without_notches(matte: FloatMap, end: int) -> FloatMap:
-    """Fill what the outline above row `end` leaves concave: where a completed top meets wider hair."""
-    rows, columns = np.nonzero(matte[:end] > 0.5)
-    if len(rows) < 3:
-        return matte
-    hull = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32)).reshape(-1, 2)
-    filled = unit(polygon(hull.astype(np.float32), (end, matte.shape[1])))
-    matte[:end] = np.maximum(matte[:end], filled)
-    return matte
 
 
 def _upright(face: Face, shape: CompositionShape) -> tuple[Matrix, float]:
