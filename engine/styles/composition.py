@@ -34,8 +34,9 @@ class CompositionShape:
     """Where the person stands. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
 
     head: float = 0.537  # chin to the top of hair or hat, before a style makes the head larger
-    largest_head: float = 0.557  # where the photo shows too little of the body to fill the canvas
-    head_top: float = 0.128
+    largest_head: float = 0.65  # where the photo shows too little of the body to fill the canvas ...
+    widest_head: float = 0.80  # ... as long as head and hair are no wider than this
+    head_top: float = 0.130
     own_tilt: float = 8.0  # degrees of the person's own tilt that stay
     head_heights: tuple[float, float] = (1.12, 1.75)  # face heights that a head with hair or hat may measure
     whole_head: float = 1.40  # face heights: a head that the photo cuts off is completed to this
@@ -71,11 +72,12 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     upright, turned = _upright(face, shape)
     points = _moved(face.landmarks, upright)
     face_height = float(points[CHIN, 1] - points[TOP, 1])
-    head_top, middle, bottom = _measure(photo, face, upright, points, face_height, shape)
+    head_top, middle, bottom, wide = _measure(photo, face, upright, points, face_height, shape)
     head = float(points[CHIN, 1]) - head_top
     shown = max(0.0, bottom - float(points[CHIN, 1])) / head  # of the body, in heads
     room = 1 - shape.head_top - MARGIN / CANVAS
-    share = float(np.clip(room / (1 + shown), shape.head, shape.largest_head))
+    largest = float(np.clip(shape.widest_head * head / wide, shape.head, shape.largest_head))
+    share = float(np.clip(room / (1 + shown), shape.head, largest))
     scale = share * CANVAS / head
     spare = max(0.0, room - share * (1 + shown))
     top = (shape.head_top + 0.5 * spare) * CANVAS
@@ -146,8 +148,8 @@ def _moved(landmarks: Points, matrix: Matrix) -> Points:
 
 def _measure(
     photo: Photo, face: Face, upright: Matrix, points: Points, face_height: float, shape: CompositionShape
-) -> tuple[float, float, float]:
-    """Top of the head, its middle column and the bottom of the photo, in px after `upright`."""
+) -> tuple[float, float, float, float]:
+    """Top of the head, its middle column, the bottom of the photo and the head's width, px after `upright`."""
     zoom = shape.measuring / face_height
     view = upright * np.float32(zoom)
     side = 5 * shape.measuring
@@ -175,7 +177,8 @@ def _measure(
     reach = (filled.min() + filled.max() - side) / 2 if filled.size else 0.0
     reach = float(np.clip(reach / zoom, -0.5 * face_height, 0.5 * face_height))
     middle = float(points[CHIN, 0] * 0.25 + points[TOP, 0] * 0.25 + (points[CHIN, 0] + reach) * 0.5)
-    return top, middle, float(ends[2, 1])
+    wide = (filled.max() - filled.min()) / zoom if filled.size else 0.0
+    return top, middle, float(ends[2, 1]), max(float(wide), 0.5 * face_height)
 
 
 def _walk_up(solid: NDArray[np.bool_], start: int) -> int:

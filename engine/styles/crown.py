@@ -24,10 +24,11 @@ class CrownShape:
     whole_head: float = 1.40  # from the chin to the top that a head is completed to
     rises: tuple[float, float] = (LEAST_RISE, 0.85)  # of half the width of the cut: lowest and highest arch
     hairline: float = 0.13  # above landmark 10
-    narrowest: float = 0.12  # a cut narrower than this is no head, a bare stretch narrower no forehead
+    narrowest: float = 0.12  # a cut narrower than this is no head
     widest: float = 0.45  # half of what a forehead may measure
     bald: float = 0.10  # of the width of the cut: less hair beside the forehead than this is none
     thin: float = 0.30  # of the hair beside the forehead, where skin still shows or shades it
+    halo: float = 0.05  # of the width of the cut: outermost hair, which the ground shines through
     strand: float = 0.07  # how deep below the cut colours are taken
     skin_lightness: float = 28.0  # L by which a forehead may differ from the cheeks
     skin_chroma: float = 13.0  # and its distance in a and b
@@ -94,7 +95,7 @@ def _forehead(
     )[0]
     inside = np.flatnonzero(closed[int(cut[0]) : int(cut[1]) + 1]) + int(cut[0])
     inside = inside[np.abs(inside - landmarks[TOP, 0]) < shape.widest * face_height]
-    if len(inside) < shape.narrowest * face_height:
+    if not inside.size:
         return None
     return float(inside[0]), float(inside[-1])
 
@@ -127,7 +128,7 @@ def _painted(
         lean = smoothstep(-0.04, 0.04, (x - parting) / np.float32(max(8.0, right - left)))
         return blended(sides[0], sides[1], lean)
 
-    inset = 5.0
+    inset = max(5.0, shape.halo * (right - left))
     centre = (left + right) / 2
     plain = ((centre, left + inset), (centre, right - inset))
     if forehead is None:
@@ -151,8 +152,8 @@ def _painted(
     # a little inside the forehead's own edge, so that no hair is carried up into it
     inner = 0.8 * reach
     mirrored = row + np.minimum(row - y, np.float32(shape.strand * face_height))
-    columns = np.clip(x, middle - inner, middle + inner).astype(np.float32)
-    skin = looked_up(pixels, cv2.merge([columns, mirrored.astype(np.float32)]))
+    columns = np.clip(x, middle - inner, middle + inner)
+    skin = looked_up(pixels, np.dstack([columns, mirrored]).astype(np.float32))
     arch = np.hypot((x - middle) / reach, (row - y) / height)
     ripple = 0.05 * np.sin((x - middle) * np.float32(40 / face_height))  # no hairline is an ellipse
     return blended(skin, carried(middle, hair), smoothstep(0.86, 1.04, arch + ripple))
