@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.character import SIZE, Character
 from engine.errors import PersonProblem
-from engine.styles import comic, pencil, toon3d, watercolour, webtoon
+from engine.styles import chibi, comic, pencil, pixel, toon3d, watercolour, webtoon
 from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE
 from engine.styles.die_cut import die_cut, framed
 from engine.styles.drawn import Drawing
@@ -48,6 +48,8 @@ _STYLES = (
     Style("watercolour", MappingProxyType({"en": "Watercolour", "ko": "수채화"}), "drawn", watercolour.draw),
     Style("pencil", MappingProxyType({"en": "Pencil", "ko": "연필"}), "drawn", pencil.draw),
     Style("toon3d", MappingProxyType({"en": "3D toon", "ko": "3D 툰"}), "drawn", toon3d.draw),
+    Style("chibi", MappingProxyType({"en": "Chibi", "ko": "치비"}), "drawn", chibi.draw),
+    Style("pixel", MappingProxyType({"en": "Pixel art", "ko": "픽셀 아트"}), "drawn", pixel.draw),
 )
 
 

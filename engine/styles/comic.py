@@ -79,12 +79,12 @@ def _skin(sitting: Sitting, style: Comic) -> tuple[FloatMap, FloatMap]:
     """Flat tones, Lab, and where print lays dots, 0..1, over the whole canvas."""
     seen = complexion(sitting, window=style.skin_window, one_colour=style.one_colour)
     tone = seen.tone * np.where(seen.tone < 0, style.shadows, style.lights).astype(np.float32)
-    flat = stepped(tone, style.skin_step, style.skin_ramp, origin=-style.skin_step / 2)
+    flat = stepped(tone, style.skin_step, style.skin_ramp)
     detail = face_detail(seen.lightness, sitting.face_height, step=5.0, ramp=0.30)
     lightness = held(sitting.skin_lightness + flat + style.detail * detail, sitting)
     depth = style.shadow_warmth * np.clip(-flat, 0, 16) + style.blush * seen.cheeks
-    a = style.skin_chroma * seen.a + 0.7 * depth
-    b = style.skin_chroma * seen.b + 0.5 * depth
+    a = style.skin_chroma * seen.a + 0.85 * seen.warm[0] * depth
+    b = style.skin_chroma * seen.b + 0.85 * seen.warm[1] * depth
     most = style.most_chroma * style.skin_chroma * float(np.hypot(sitting.skin.a, sitting.skin.b))
     strong = np.minimum(1, most / np.maximum(np.hypot(a, b), 1))
     a, b = a * strong, b * strong

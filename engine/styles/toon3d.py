@@ -39,7 +39,7 @@ class Toon3D:
         )
     )
     key: tuple[float, float, float] = (-0.50, -0.58, 0.64)  # towards the light: x right, y down, z to us
-    light: float = 26.0  # L between what faces the light and what looks away from it
+    light: float = 22.0  # L between what faces the light and what looks away from it
     wrap: float = 0.45  # how far the light reaches around
     skin_window: float = 0.034
     own_shade: float = 0.50  # of the photo's light and shade on skin
@@ -98,14 +98,14 @@ def _skin(sitting: Sitting, form: Relief, lit: FloatMap, style: Toon3D) -> Float
     seen: Complexion = complexion(sitting, window=style.skin_window, one_colour=style.one_colour)
     shade = style.own_shade * np.clip(seen.tone, -28, 12) + lit - style.hollow * form.hollow
     detail = face_detail(seen.lightness, sitting.face_height, step=3.0, ramp=0.95)
-    lightness = held(sitting.skin_lightness + shade + style.detail * detail, sitting, lift=0.9)
+    lightness = sitting.skin_lightness + shade + style.detail * detail
     dark = style.glow * np.clip(-shade, 0, 22)
     blush = style.blush * seen.cheeks
     shine = style.sheen * _shine(form, style, power=14.0) + style.glints * _glints(sitting)
     # light skin is near white already: what is left to the top bounds its shine
-    lightness += shine * np.clip((97 - lightness) / 40, 0.15, 1)
-    a = style.skin_chroma * seen.a + 0.8 * dark + blush
-    b = style.skin_chroma * seen.b + 0.6 * dark + 0.35 * blush
+    lightness = held(lightness + shine * np.clip((97 - lightness) / 40, 0.15, 1), sitting)
+    a = style.skin_chroma * seen.a + seen.warm[0] * dark + blush
+    b = style.skin_chroma * seen.b + seen.warm[1] * dark + 0.35 * blush
     return cast(FloatMap, cv2.merge([lightness, a, b]))
 
 

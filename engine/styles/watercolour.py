@@ -59,7 +59,7 @@ class Watercolour:
     edges: tuple[float, float] = (0.55, 0.20)  # pigment density at wet edges: elsewhere, on the face
     clouds: float = 0.21  # deviation of the density between
     grain: float = 0.065
-    calm: float = 0.68  # how much less of clouds there is on the face
+    calm: float = 0.82  # how much less of clouds there is on the face
     paper: tuple[float, float, float] = (98.6, 0.2, 1.6)  # Lab
     bare: float = 15.0  # px of paper left free along the outline, in places
     dissolve: float = 0.16  # face heights under the chin: from there to the end of the body colour fades

@@ -76,8 +76,8 @@ def _skin(sitting: Sitting, style: Webtoon) -> FloatMap:
     lightness = held(sitting.skin_lightness + tone + style.detail * detail, sitting)
     shade = style.shadow_warmth * np.clip(-tone, 0, 25)
     blush = style.blush * seen.cheeks
-    a = style.skin_chroma * seen.a + 0.75 * shade + blush
-    b = style.skin_chroma * seen.b + 0.55 * shade + 0.35 * blush
+    a = style.skin_chroma * seen.a + 0.9 * seen.warm[0] * shade + blush
+    b = style.skin_chroma * seen.b + 0.9 * seen.warm[1] * shade + 0.35 * blush
     return cast(FloatMap, cv2.merge([lightness, a, b]))
 
 

@@ -15,7 +15,10 @@ from engine.styles.skin import face_median
 
 # L by which the median of skin is raised over the photo's, by its own L: a little for everybody
 TONES = (25.0, 60.0, 76.0, 90.0)
-LIFTS = (3.5, 6.5, 6.0, 0.0)
+LIFTS = (2.5, 5.0, 4.5, 0.0)
+SPOTS = (50, 280, 205, 425, 101, 330, 151, 108, 337, 36, 266)  # landmarks on bare skin of nearly everybody
+DOUBT = 4.0  # L by which these spots may say something else than the whole face
+SPOT = 0.02  # face heights, sigma of such a spot
 SHINE = (0.75, 1.12)  # how far chroma falls in shade and rises in light, as shares of the skin's own
 
 
@@ -29,6 +32,7 @@ class Complexion:
     tone : L over (+) or under (-) the skin's median, without fine detail
     a, b : CIE a and b of the skin, cleaned of grey shine and blotches
     cheeks : 0..1, soft spots under the eyes
+    warm : a and b of one unit of chroma in this skin's own hue, a little redder: what shade and blush add
     """
 
     lightness: FloatMap
@@ -36,6 +40,7 @@ class Complexion:
     a: FloatMap
     b: FloatMap
     cheeks: FloatMap
+    warm: tuple[float, float]
 
 
 def complexion(sitting: Sitting, *, window: float = 0.026, one_colour: float = 0.38) -> Complexion:
@@ -64,16 +69,38 @@ def complexion(sitting: Sitting, *, window: float = 0.026, one_colour: float = 0
         )
     )
     tone = spread(lightness, window * length) - middle
-    return Complexion(lightness, tone, a, b, cheeks(sitting.landmarks, length, lightness.shape))
+    red, yellow = max(1.25 * sitting.skin.a, 3.0), max(sitting.skin.b, 1.0)
+    chroma = float(np.hypot(red, yellow))
+    spots = cheeks(sitting.landmarks, length, lightness.shape)
+    return Complexion(lightness, tone, a, b, spots, (red / chroma, yellow / chroma))
 
 
-def held(drawn: FloatMap, sitting: Sitting, *, lift: float = 1.0) -> FloatMap:
-    """Lightness of drawn skin, moved so that its median is the photo's and `lift` times the usual raise."""
-    plain = sitting.skin.share * (1 - sitting.skin.features) * sitting.skin.oval
-    raised = sitting.skin.median + lift * float(np.interp(sitting.skin.median, TONES, LIFTS))
-    moved = drawn + (raised - face_median(drawn[::2, ::2], plain[::2, ::2]))
-    result: FloatMap = np.clip(moved, 0, 100)
+def held(drawn: FloatMap, sitting: Sitting) -> FloatMap:
+    """Lightness of drawn skin, moved so that cheeks, forehead and chin are as light as in the photo.
+
+    A little lighter, by the usual raise; where the mesh's spots lie on no skin, the whole face counts.
+    """
+    raised = sitting.skin.median + float(np.interp(sitting.skin.median, TONES, LIFTS))
+    plain = (sitting.skin.share * (1 - sitting.skin.features))[::2, ::2]
+    drawn_half = drawn[::2, ::2]
+    move = raised - face_median(drawn_half, plain * sitting.skin.oval[::2, ::2])
+    columns, rows = np.clip(sitting.landmarks[list(SPOTS), :2] // 2, 0, len(plain) - 1).astype(int).T
+    on_skin = plain[rows, columns] > 0.6
+    if on_skin.sum() >= 5:
+        before, after = (
+            float(np.median(wide_gaussian(half, SPOT * sitting.face_height / 2)[rows, columns][on_skin]))
+            for half in (_lightness(sitting), drawn_half)
+        )
+        by_spots = before - sitting.skin_lightness + raised - after
+        move = float(np.clip(by_spots, move - DOUBT, move + DOUBT))
+    result: FloatMap = np.clip(drawn + np.float32(move), 0, 100)
     return result
+
+
+def _lightness(sitting: Sitting) -> FloatMap:
+    """L of the smoothed photo at half the size."""
+    half = rgb_to_lab(np.ascontiguousarray(sitting.smooth[::2, ::2]))
+    return np.ascontiguousarray(half[..., 0])
 
 
 def cheeks(landmarks: Points, length: float, size: tuple[int, ...]) -> FloatMap:
