@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.character import SIZE, Character
 from engine.errors import PersonProblem
-from engine.styles import chibi, comic, pencil, pixel, toon3d, watercolour, webtoon
+from engine.styles import chibi, comic, papercut, pencil, pixel, toon3d, watercolour, webtoon
 from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE
 from engine.styles.die_cut import die_cut, framed
 from engine.styles.drawn import Drawing
@@ -50,6 +50,7 @@ _STYLES = (
     Style("toon3d", MappingProxyType({"en": "3D toon", "ko": "3D 툰"}), "drawn", toon3d.draw),
     Style("chibi", MappingProxyType({"en": "Chibi", "ko": "치비"}), "drawn", chibi.draw),
     Style("pixel", MappingProxyType({"en": "Pixel art", "ko": "픽셀 아트"}), "drawn", pixel.draw),
+    Style("papercut", MappingProxyType({"en": "Paper cut", "ko": "종이 공예"}), "drawn", papercut.draw),
 )
 
 
