@@ -1,18 +1,25 @@
 """`mytalkcon evaluate`: how well the engine does, measured on folders of one's own."""
 
+from enum import StrEnum
+from math import isnan
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.studio import AsJson, engine_thread, read, wait_for
+from bot.cli.studio import AsJson, Seed, check_folder, engine_thread, read, wait_for
 from bot.cli.terminal import print_json, with_exit_codes
 from engine.engine import Engine
 from engine.errors import PersonProblem
+from engine.evaluate import likeness as likenesses
 from engine.evaluate import lips as lip_measures
+from engine.evaluate.sheets import likeness_plot, style_sheet
 from engine.progress import Progress
+from engine.styles import style_of
+from engine.styles import styles as all_styles
 
 app = typer.Typer(no_args_is_help=True, help="Measure how well the engine does.")
 
@@ -86,3 +93,115 @@ def sound_of(phones: Path) -> Path:
         if (sound := phones.with_name(stem + ending)).is_file():
             return sound
     raise NothingToMeasure(f"no recording beside {phones.name}")
+
+
+PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".heic")
+
+
+class Half(StrEnum):
+    """Which photos are drawn, by their place in the sorted folder; the first is even."""
+
+    EVEN = "even"
+    ODD = "odd"
+
+
+@app.command()
+@with_exit_codes
+def likeness(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Photos, one person each.")],
+    only: Annotated[
+        Half | None, typer.Option(help="Draw every second photo, sorted by name; the first is even.")
+    ] = None,
+    styles: Annotated[str, typer.Option(help="Ids, separated by commas; all styles if left out.")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for likeness.png and a contact sheet for each style.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the people of a folder and look whether each drawing leads back to its photo (needs dlib)."""
+    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTOS)
+    style_ids = [style_of(name.strip()).id for name in styles.split(",") if name.strip()]
+    style_ids = style_ids or [style.id for style in all_styles()]
+    wanted = None if only is None else list(Half).index(only)
+    if out is not None:
+        check_folder(out)
+    with engine_thread() as thread:
+        people = wait_for(
+            thread,
+            lambda engine, report: likenesses.measure(
+                engine, photos, read, style_ids, lambda index: wanted in (None, index % 2), seed, report
+            ),
+        )
+    scores = [likenesses.score(people, style_id) for style_id in style_ids]
+    if out is not None:
+        write_sheets(out, people, scores)
+    if as_json:
+        print_json(as_values(people, scores))
+    else:
+        print_likeness(people, scores, f"{len(people)} of {len(photos)} photos in {folder.name}")
+
+
+def write_sheets(folder: Path, people: list[likenesses.Person], scores: list[likenesses.StyleScore]) -> None:
+    """Write the plot and one contact sheet a style."""
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(likeness_plot(scores)).save(folder / "likeness.png", "PNG", optimize=True)
+    for one in scores:
+        Image.fromarray(style_sheet(people, one.style)).save(folder / f"{one.style}.png", "PNG")
+
+
+def as_values(people: list[likenesses.Person], scores: list[likenesses.StyleScore]) -> dict[str, object]:
+    """Everything that the tables show, for machines; what could not be measured is null."""
+    known = [
+        {
+            key: None if isinstance(value, float) and isnan(value) else value
+            for key, value in vars(one).items()
+        }
+        | {"missed": likenesses.missed(people, one.style), "tones": likenesses.by_tone(people, one.style)}
+        for one in scores
+    ]
+    refused = {person.name: person.refused for person in people if person.refused}
+    return {"styles": known, "refused": refused, "seconds": likenesses.shared_seconds(people)}
+
+
+def print_likeness(
+    people: list[likenesses.Person], scores: list[likenesses.StyleScore], caption: str
+) -> None:
+    """Print the table of likeness, the one of skin, and who was missed or refused."""
+    to_screen = Console(highlight=False)
+    table = Table("style", "people", "rank 1", "rank 5", "own", "others", "seconds", caption=caption)
+    for one in scores:
+        table.add_row(
+            one.style,
+            str(one.people),
+            *(f"{x:.2f}" for x in (one.rank_1, one.rank_5, one.own, one.others, one.seconds)),
+        )
+    to_screen.print(table)
+    tones = [name for name, _, _ in likenesses.TONES]
+    skin = Table(
+        "skin", "hue at most", "lift of L", "order of L", *tones, caption="by tone: hue, lift (people)"
+    )
+    for one in scores:
+        parts = likenesses.by_tone(people, one.style).values()
+        skin.add_row(
+            one.style,
+            degrees(one.hue),
+            f"{one.lift[0]:+.1f} to {one.lift[1]:+.1f}",
+            f"{one.order:.2f}",
+            *(f"{degrees(hue)} {lift:+.1f} ({count})" if count else "" for count, hue, lift in parts),
+        )
+    to_screen.print(skin)
+    for one in scores:
+        if names := likenesses.missed(people, one.style):
+            to_screen.print(f"{one.style} missed: {' '.join(names)}", markup=False)
+    for person in people:
+        if person.refused:
+            why = "counts as missed" if person.counts else "not frontal, left out"
+            to_screen.print(f"refused: {person.name} ({person.refused}; {why})", markup=False)
+    shared = ", ".join(f"{stage} {spent:.2f}" for stage, spent in likenesses.shared_seconds(people).items())
+    to_screen.print(f"median seconds shared by all styles: {shared}", markup=False)
+
+
+def degrees(hue: float | None) -> str:
+    """Difference of hue, or a dash for black and white."""
+    return "-" if hue is None else f"{hue:.0f}°"

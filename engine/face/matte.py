@@ -53,6 +53,8 @@ class MatteShape:
     guide_radius: int = 10  # px of the working size
     guide_eps: float = 1e-3  # of a picture in [0, 1]
     edge: tuple[float, float] = (0.30, 0.75)  # filtered values that become 0 and 1
+    hole: float = 0.16  # what is narrower than this and enclosed by the person is filled
+    blurred: float = 0.45  # of the face's sharpness: what rises beside the head and has less is somebody else
 
 
 class Matting:
@@ -82,7 +84,9 @@ class Matting:
         points = np.ascontiguousarray(landmarks[:, :2] * scale, dtype=np.float32)
         face_height = float(np.linalg.norm(points[152] - points[10]))
         likely = self._ask_thrice(small, points, face_height)
-        person = _add_face(_person_of_the_face(likely, points, face_height, shape), points)
+        person = _person_of_the_face(likely, points, face_height, shape)
+        person *= 1 - _somebody_else(person, grey(small), points, face_height, shape)
+        person = _without_holes(_add_face(person, points), shape.hole * face_height)
         return _guided(person, small, photo, shape)
 
     def _ask_thrice(self, small: Pixels, points: Points, face_height: float) -> FloatMap:
@@ -148,6 +152,48 @@ def _person_of_the_face(likely: FloatMap, points: Points, face_height: float, sh
     near = np.isin(labels, wanted[wanted > 0]).astype(np.uint8)
     allowed = dilated(near, 0.06 * face_height).astype(np.float32)
     return likely * box_blur(allowed, 2)
+
+
+def _somebody_else(
+    person: FloatMap, luma: Pixels, points: Points, face_height: float, shape: MatteShape
+) -> FloatMap:
+    """What rises beside the head without touching it and is out of focus while the face is not, soft.
+
+    Behind a sharp person there are blurred people, whose arms the model takes for the person's own.
+    """
+    solid = (person > 0.8).astype(np.uint8)  # doubtful bridges do not count
+    fine = np.abs(cv2.Laplacian(luma, cv2.CV_32F, ksize=3))
+    face = polygon(points[list(FACE_OVAL)], person.shape) > 127
+    if not face.any():
+        return np.zeros_like(person)
+    sharp = float(fine[face].mean())
+    foreign = np.zeros(person.shape, np.uint8)
+    for below in (0.0, 0.15, 0.30, 0.45):  # face heights under the chin: as far down as the two are apart
+        row = round(float(points[CHIN, 1]) + below * face_height)
+        count, labels = components(solid[: max(1, row)], connectivity=4)
+        own = np.unique(labels[face[: max(1, row)]])
+        for label in range(1, count):
+            part = labels == label
+            if label in own or part.sum() < (0.08 * face_height) ** 2:
+                continue
+            if float(fine[: len(part)][part].mean()) < shape.blurred * sharp:
+                foreign[: len(part)][part] = 1
+    return box_blur(dilated(foreign, 0.20 * face_height).astype(np.float32), 2)
+
+
+def _without_holes(person: FloatMap, width: float) -> FloatMap:
+    """Fill narrow gaps that the person encloses, between braids or arm and hair: white there looks torn."""
+    ground = (person < 0.5).astype(np.uint8)
+    count, labels = components(np.pad(ground, 1, constant_values=1), connectivity=4)
+    labels = labels[1:-1, 1:-1]
+    filled = person.copy()
+    for label in range(1, count):
+        hole = (labels == label).astype(np.uint8)
+        # open ground touches the photo's edge; a body that the photo cuts off encloses nothing there
+        touches = hole[0].any() or hole[:, [0, -1]].any() or hole[-1].any()
+        if not touches and not opened(hole, width).any():
+            filled[dilated(hole, 3) > 0] = 1.0
+    return filled
 
 
 def _add_face(person: FloatMap, points: Points) -> FloatMap:

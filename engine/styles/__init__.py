@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.character import SIZE, Character
 from engine.errors import PersonProblem
-from engine.styles import pencil, webtoon
+from engine.styles import chibi, comic, papercut, pencil, pixel, toon3d, watercolour, webtoon
 from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE
 from engine.styles.die_cut import die_cut, framed
 from engine.styles.drawn import Drawing
@@ -44,7 +44,13 @@ class Style:
 
 _STYLES = (
     Style("webtoon", MappingProxyType({"en": "Webtoon", "ko": "웹툰"}), "drawn", webtoon.draw),
+    Style("comic", MappingProxyType({"en": "Comic", "ko": "만화"}), "drawn", comic.draw),
+    Style("watercolour", MappingProxyType({"en": "Watercolour", "ko": "수채화"}), "drawn", watercolour.draw),
     Style("pencil", MappingProxyType({"en": "Pencil", "ko": "연필"}), "drawn", pencil.draw),
+    Style("toon3d", MappingProxyType({"en": "3D toon", "ko": "3D 툰"}), "drawn", toon3d.draw),
+    Style("chibi", MappingProxyType({"en": "Chibi", "ko": "치비"}), "drawn", chibi.draw),
+    Style("pixel", MappingProxyType({"en": "Pixel art", "ko": "픽셀 아트"}), "drawn", pixel.draw),
+    Style("papercut", MappingProxyType({"en": "Paper cut", "ko": "종이 공예"}), "drawn", papercut.draw),
 )
 
 

@@ -1,7 +1,7 @@
 """Composition: put the person of a photo upright onto the working canvas, as a bust with room for a border.
 
-What the photo does not show is not left as a straight edge: a head that the photo cuts off gets a rounded
-top whose colours run on along arcs over the crown, and at the sides and the bottom the bust ends in curves.
+What the photo does not show is not left as a straight edge: at the sides and the bottom the bust ends in
+curves, and a head that the photo cuts off gets a rounded top (engine/styles/crown.py).
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,11 @@ from engine.face import Face
 from engine.photo import Photo
 from engine.raster import (
     Matrix,
-    blended,
     box_blur,
     components,
-    looked_up,
-    polygon,
     resized,
     shrink_factor,
     smoothstep,
-    unit,
     warped,
 )
 
@@ -38,8 +34,9 @@ class CompositionShape:
     """Where the person stands. Shares of the canvas, or of the face height (landmarks 10 to 152)."""
 
     head: float = 0.537  # chin to the top of hair or hat, before a style makes the head larger
-    largest_head: float = 0.557  # where the photo shows too little of the body to fill the canvas
-    head_top: float = 0.128
+    largest_head: float = 0.65  # where the photo shows too little of the body to fill the canvas ...
+    widest_head: float = 0.80  # ... as long as head and hair are no wider than this
+    head_top: float = 0.130
     own_tilt: float = 8.0  # degrees of the person's own tilt that stay
     head_heights: tuple[float, float] = (1.12, 1.75)  # face heights that a head with hair or hat may measure
     whole_head: float = 1.40  # face heights: a head that the photo cuts off is completed to this
@@ -75,11 +72,12 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     upright, turned = _upright(face, shape)
     points = _moved(face.landmarks, upright)
     face_height = float(points[CHIN, 1] - points[TOP, 1])
-    head_top, middle, bottom = _measure(photo, face, upright, points, face_height, shape)
+    head_top, middle, bottom, wide = _measure(photo, face, upright, points, face_height, shape)
     head = float(points[CHIN, 1]) - head_top
     shown = max(0.0, bottom - float(points[CHIN, 1])) / head  # of the body, in heads
     room = 1 - shape.head_top - MARGIN / CANVAS
-    share = float(np.clip(room / (1 + shown), shape.head, shape.largest_head))
+    largest = float(np.clip(shape.widest_head * head / wide, shape.head, shape.largest_head))
+    share = float(np.clip(room / (1 + shown), shape.head, largest))
     scale = share * CANVAS / head
     spare = max(0.0, room - share * (1 + shown))
     top = (shape.head_top + 0.5 * spare) * CANVAS
@@ -128,59 +126,6 @@ def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:
     return result
 
 
-def complete_top(
-    pixels: Pixels, matte: FloatMap, landmarks: Points, photo_top: float, whole_head: float = 1.40
-) -> tuple[Pixels, FloatMap]:
-    """Give a head that the photo's upper edge cuts off a rounded top; others stay as they are.
-
-    Parameters
-    ----------
-    pixels, matte : of the canvas
-    photo_top : row at which the photo begins
-    whole_head : face heights from the chin to the top that a head is completed to
-    """
-    row = int(np.ceil(photo_top)) + 2
-    face_height = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[TOP, :2]))
-    if row < 4 or row > landmarks[TOP, 1] + 0.3 * face_height:
-        return pixels, matte
-    columns = np.flatnonzero(matte[row] > 0.5)
-    columns = columns[np.abs(columns - landmarks[TOP, 0]) < 0.9 * face_height]
-    if len(columns) < 0.12 * face_height:
-        return pixels, matte
-    left, right = float(columns.min()), float(columns.max())
-    centre, half = (left + right) / 2, max(4.0, (right - left) / 2)
-    wanted = row - (float(landmarks[CHIN, 1]) - whole_head * face_height)
-    rise = min(float(np.clip(wanted, LEAST_RISE * half, 0.85 * half)), row - 4.0)
-    y, x = np.mgrid[0:row, 0:CANVAS].astype(np.float32)
-    across, up = (x - centre) / half, (row - y) / rise
-    radius = np.sqrt(across * across + up * up)
-    # Colours run along arcs over the crown; the arcs of a forehead close sooner than those of the hair around
-    # it (the factor 6), and all end on the new outline.
-    depth = np.minimum(0.6 * (row - y), 0.06 * face_height)
-    lean = smoothstep(0, 1, 0.5 + 0.5 * across / np.maximum(radius, 1e-3))
-    arc = np.sqrt((across * across + 6 * up * up) / (1 + 5 * up * up))
-    reach = np.minimum(arc, 1.0) * (half - 5)
-    from_left = looked_up(pixels, cv2.merge([centre - reach, row + depth]))
-    from_right = looked_up(pixels, cv2.merge([centre + reach, row + depth]))
-    pixels, matte = pixels.copy(), matte.copy()
-    pixels[:row] = blended(from_left, from_right, lean)
-    matte[:row] = smoothstep(1.5, -1.5, (radius - 1) * min(half, rise))
-    seam = slice(row - 1, row + 1)
-    matte[seam] = np.maximum(matte[seam], (matte[row + 1] > 0.5).astype(np.float32))
-    return pixels, _without_notches(matte, row + round(0.30 * face_height))
-
-
-def _without_notches(matte: FloatMap, end: int) -> FloatMap:
-    """Fill what the outline above row `end` leaves concave: where a completed top meets wider hair."""
-    rows, columns = np.nonzero(matte[:end] > 0.5)
-    if len(rows) < 3:
-        return matte
-    hull = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32)).reshape(-1, 2)
-    filled = unit(polygon(hull.astype(np.float32), (end, matte.shape[1])))
-    matte[:end] = np.maximum(matte[:end], filled)
-    return matte
-
-
 def _upright(face: Face, shape: CompositionShape) -> tuple[Matrix, float]:
     """Turn about the origin that leaves at most `own_tilt` of the person's tilt, and its degrees."""
     between = face.landmarks[LEFT_EYE, :2] - face.landmarks[RIGHT_EYE, :2]
@@ -203,8 +148,8 @@ def _moved(landmarks: Points, matrix: Matrix) -> Points:
 
 def _measure(
     photo: Photo, face: Face, upright: Matrix, points: Points, face_height: float, shape: CompositionShape
-) -> tuple[float, float, float]:
-    """Top of the head, its middle column and the bottom of the photo, in px after `upright`."""
+) -> tuple[float, float, float, float]:
+    """Top of the head, its middle column, the bottom of the photo and the head's width, px after `upright`."""
     zoom = shape.measuring / face_height
     view = upright * np.float32(zoom)
     side = 5 * shape.measuring
@@ -232,7 +177,8 @@ def _measure(
     reach = (filled.min() + filled.max() - side) / 2 if filled.size else 0.0
     reach = float(np.clip(reach / zoom, -0.5 * face_height, 0.5 * face_height))
     middle = float(points[CHIN, 0] * 0.25 + points[TOP, 0] * 0.25 + (points[CHIN, 0] + reach) * 0.5)
-    return top, middle, float(ends[2, 1])
+    wide = (filled.max() - filled.min()) / zoom if filled.size else 0.0
+    return top, middle, float(ends[2, 1]), max(float(wide), 0.5 * face_height)
 
 
 def _walk_up(solid: NDArray[np.bool_], start: int) -> int:

@@ -9,7 +9,8 @@ from engine.face import Face
 from engine.photo import Photo
 from engine.raster import blended, grey, smoothstep, wide_gaussian
 from engine.styles.blocks.strands import smoothed, strands
-from engine.styles.composition import CHIN, TOP, Composition, complete_top, compose
+from engine.styles.composition import CHIN, TOP, Composition, compose
+from engine.styles.crown import complete_top
 from engine.styles.flow import Flow, find_flow
 from engine.styles.foreground import foreground_colours
 from engine.styles.relight import Light, relight

@@ -57,6 +57,9 @@ MANNERS = {
     "watercolour": Manner(colour=0.85, line_strength=0.55, line_width=1.1, grain=0.5),
     "pencil": Manner(colour=0.12, line_strength=0.9, grain=1.0),
     "toon3d": Manner(line_strength=0.35, line_width=1.2),
+    "chibi": Manner(colour=1.1, line_strength=0.8, line_width=1.8),
+    "pixel": Manner(line_strength=0.9, line_width=2.2, grain=0.4),
+    "papercut": Manner(colour=1.05, line_strength=0.25, line_width=1.2, grain=0.3),
 }
 """By style id; other styles take `Manner()`."""
 

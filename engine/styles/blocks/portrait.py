@@ -1,0 +1,31 @@
+"""Portrait: the last steps of a painted style - shape change, then mouth and eyes drawn in the new shape."""
+
+import cv2
+import numpy as np
+
+from engine.arrays import FloatMap, Pixels
+from engine.raster import looked_up
+from engine.styles.blocks.eyes import EyeLook, draw_eyes
+from engine.styles.blocks.mouth import draw_mouth
+from engine.styles.drawn import Drawing
+from engine.styles.shape import ShapeChange, displacement, moved_landmarks, way_back
+from engine.styles.sitting import Sitting
+
+
+def frontal_share(sitting: Sitting, start: float = 48.0, end: float = 36.0) -> float:
+    """1 up to a yaw of `end` degrees, 0 from `start` on: how far lines of the mesh lie on the face."""
+    return float(np.clip((start - abs(sitting.yaw)) / (start - end), 0, 1))
+
+
+def finished(
+    painted: Pixels, matte: FloatMap, sitting: Sitting, shape: ShapeChange, eyes: EyeLook
+) -> Drawing:
+    """Change the shape of a painted person and draw mouth and eyes."""
+    move = displacement(sitting.landmarks, sitting.face_height, shape)
+    source = way_back(move)
+    landmarks = moved_landmarks(sitting.landmarks, move)
+    frontal = frontal_share(sitting)
+    pixels = looked_up(painted, source, cv2.INTER_CUBIC)
+    pixels = draw_mouth(pixels, landmarks, sitting.face_height, frontal=frontal)
+    pixels = draw_eyes(pixels, looked_up(sitting.pixels, source), landmarks, eyes, frontal=frontal)
+    return Drawing(pixels, looked_up(matte, source), landmarks)

@@ -1,0 +1,140 @@
+"""Chibi: a huge head on a small body, large shining eyes, pink cheeks, soft flat colours, brown lines."""
+
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import cv2
+import numpy as np
+
+from engine.arrays import FloatMap, Pixels
+from engine.raster import gaussian, lab_to_rgb, mean_of, resized, rgb_to_lab, smoothstep
+from engine.styles.blocks.complexion import complexion, held, soft_spot
+from engine.styles.blocks.contours import face_contours
+from engine.styles.blocks.detail import face_detail
+from engine.styles.blocks.eyes import EyeLook
+from engine.styles.blocks.lines import flow_lines, line_ground
+from engine.styles.blocks.portrait import finished, frontal_share
+from engine.styles.blocks.strands import rounded
+from engine.styles.blocks.tones import stepped
+from engine.styles.composition import CANVAS, CHIN, RIGHT_EYE
+from engine.styles.drawn import Drawing
+from engine.styles.shape import NECK, ShapeChange
+from engine.styles.sitting import Sitting
+
+
+@dataclass(frozen=True)
+class Chibi:
+    """Lightness in CIE L (0..100); lengths in px of the canvas unless said otherwise."""
+
+    shape: ShapeChange = field(
+        default=ShapeChange(eyes=1.50, eye_reach=0.26, nose=0.84, jaw=0.97, head=1.42, body=0.56)
+    )
+    eyes: EyeLook = field(
+        default=EyeLook(
+            iris=1.22,
+            iris_of_opening=0.50,
+            white=0.95,
+            iris_cover=0.97,
+            chroma=2.1,
+            upper_lid=0.105,
+            lower_lid=0.020,
+            highlight=0.36,
+        )
+    )
+    margin: float = 0.055  # of the canvas, free above the head and beside it
+    skin_step: float = 11.0  # L between the flat tones of skin
+    skin_ramp: float = 0.22  # share of a step that blends
+    shadows: float = 0.45  # of the depth of shadows on skin
+    lights: float = 0.55
+    detail: float = 0.50  # of the quantised detail layer
+    skin_chroma: float = 1.12
+    blush: float = 13.0  # chroma towards red, in spots on the cheeks
+    features: float = 0.85
+    rest_step: float = 13.0
+    rest_ramp: float = 0.22
+    rest_light: float = 0.92  # darkness that is left of hair and clothes
+    rest_chroma: float = 1.35
+    line: tuple[float, float, float] = (22.0, 14.0, 12.0)  # Lab, on what is lighter
+    lines: float = 0.92
+    sigma: float = 2.0  # half the width of a line
+    contour: float = 5.0  # the line around the figure
+    edge: float = 4.5  # sigma that rounds the figure's outline
+
+
+def draw(sitting: Sitting, seed: int, style: Chibi = Chibi()) -> Drawing:
+    """Draw a person as a chibi; nothing here is random, so the seed changes nothing."""
+    lab = _rest(sitting, style)
+    lab += sitting.skin.share[..., None] * (_skin(sitting, style) - lab)
+    features = rgb_to_lab(mean_of(sitting.pixels, sitting.smooth, 0.15))
+    features[..., 0] += 0.5 * (features[..., 0] - gaussian(features[..., 0], 3.0))
+    features[..., 1:] *= 1.3
+    lab += (style.features * sitting.skin.features)[..., None] * (features - lab)
+    matte = rounded(sitting.matte, style.edge)
+    cover = style.lines * _lines(matte, sitting, style)
+    ink = np.array(style.line, np.float32)
+    # on what is darker than the ink a line is darker still
+    lab += cover[..., None] * (ink * np.minimum(1, 0.6 * lab[..., :1] / ink[0]) - lab)
+    return finished(lab_to_rgb(lab), matte, sitting, _fitted(matte, sitting, style), style.eyes)
+
+
+def _fitted(matte: FloatMap, sitting: Sitting, style: Chibi) -> ShapeChange:
+    """Shape with a head that, hair and hat included, fills the canvas and does not leave it."""
+    chin, neck = (float(sitting.landmarks[CHIN, 1]) + part * sitting.face_height for part in (0.0, NECK))
+    solid = matte > 0.5
+    top = float(np.flatnonzero(solid.any(axis=1)).min(initial=round(chin) - 1))
+    # at the eyes and above: hair and scarves that hang down may be cut by the frame
+    columns = np.flatnonzero(solid[: round(float(sitting.landmarks[RIGHT_EYE, 1]))].any(axis=0))
+    middle = float(sitting.landmarks[CHIN, 0])
+    widest = 2 * float(np.abs(columns - middle).max(initial=1.0))
+    head = min(style.shape.head, (1 - 2 * style.margin) * CANVAS / widest)
+    risen = neck + head * (top - neck)
+    return replace(style.shape, head=head, drop=(style.margin * CANVAS - risen) / sitting.face_height)
+
+
+def _rest(sitting: Sitting, style: Chibi) -> FloatMap:
+    """Hair and clothes in few soft tones with round borders."""
+    half = resized(sitting.brushed, CANVAS // 2, CANVAS // 2)
+    lab = rgb_to_lab(resized(cast(Pixels, cv2.medianBlur(half, 7)), CANVAS, CANVAS))
+    tones = stepped(gaussian(lab[..., 0], 2.0), style.rest_step, style.rest_ramp)
+    lab[..., 0] = 100 - style.rest_light * (100 - tones)
+    lab[..., 1:] *= style.rest_chroma
+    return lab
+
+
+def _skin(sitting: Sitting, style: Chibi) -> FloatMap:
+    seen = complexion(sitting, window=0.036, one_colour=0.80)
+    tone = seen.tone * np.where(seen.tone < 0, style.shadows, style.lights).astype(np.float32)
+    tone = stepped(tone, style.skin_step, style.skin_ramp)
+    detail = face_detail(seen.lightness, sitting.face_height, step=5.0, ramp=0.5)
+    lightness = held(sitting.skin_lightness + tone + style.detail * detail, sitting)
+    warm = 0.25 * np.clip(-tone, 0, 20)
+    pink = style.blush * _cheeks(sitting)
+    a = style.skin_chroma * seen.a + seen.warm[0] * warm + pink
+    b = style.skin_chroma * seen.b + seen.warm[1] * warm + 0.15 * pink
+    return cast(FloatMap, cv2.merge([lightness, a, b]))
+
+
+def _cheeks(sitting: Sitting) -> FloatMap:
+    """Two flat oval spots, float32 in [0, 1]."""
+    radii = (0.085 * sitting.face_height, 0.055 * sitting.face_height)
+    spots = np.zeros(sitting.matte.shape, np.float32)
+    for cheek in (50, 280):
+        spots += soft_spot(sitting.landmarks[cheek], radii, spots.shape)
+    return smoothstep(0.25, 0.75, spots)
+
+
+def _lines(matte: FloatMap, sitting: Sitting, style: Chibi) -> FloatMap:
+    lightness, plain = line_ground(sitting)
+    lines = flow_lines(
+        gaussian(lightness, 1.5),
+        sitting.flow,
+        sigma=style.sigma,
+        threshold=0.85 + 0.7 * plain,
+        softness=0.4,
+        floor=2.0 - 0.5 * sitting.skin.oval,
+    )
+    jaw = face_contours(sitting.landmarks, plain, sitting.face_height, width=0.014)
+    lines = np.maximum(lines * (1 - 0.3 * plain), frontal_share(sitting, 42, 28) * jaw)
+    inner = smoothstep(0.55, 0.92, gaussian(matte, style.contour))
+    result: FloatMap = np.maximum(lines, 1 - inner)
+    return result
