@@ -59,11 +59,11 @@ def engine_thread() -> Iterator[EngineThread]:
 
 
 def wait_for(thread: EngineThread, work: Work[Result]) -> Result:
-    """Run a job in the engine thread with a progress bar; Ctrl-C cancels it."""
+    """Run a job in the engine thread with a progress bar; Ctrl-C or a signal to end cancels it."""
     with progress_bar() as report:
         ticket = thread.submit(work, report=report)
         try:
             return ticket.result()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             ticket.cancel()
             raise

@@ -4,6 +4,7 @@ import math
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -13,7 +14,7 @@ import cv2
 from engine.arrays import Pixels
 from engine.character import SIZE
 from engine.media.colour import Colour, Ground
-from engine.media.partial import MediaFailed
+from engine.media.partial import MediaFailed, PartialFile, commit_together
 from engine.media.video import Mp4Writer
 from engine.media.video_sticker import MAX_FRAMES, VideoStickerWriter
 from engine.speech.motion import FPS
@@ -33,8 +34,9 @@ class FrameWriter(Protocol):
     def finish(self) -> None:
         """Complete the file under a hidden name."""
 
-    def commit(self) -> list[Path]:
-        """Give it its name."""
+    @property
+    def files(self) -> list[PartialFile]:
+        """What waits for its name."""
 
     def discard(self) -> None:
         """Remove it."""
@@ -95,7 +97,7 @@ class TalkWriter:
                 lane.end()
             for lane in self._lanes:
                 lane.wait()
-            files = [path for lane in self._lanes for path in lane.writer.commit()]
+            files = commit_together([file for lane in self._lanes for file in lane.writer.files])
         except BaseException:
             self.discard()
             raise
@@ -106,8 +108,9 @@ class TalkWriter:
         """Stop and remove everything, unless `close` went well."""
         if self._open:
             self._open = False
-            for lane in self._lanes:
-                lane.abort()
+            with ExitStack() as all_of_them:
+                for lane in self._lanes:
+                    all_of_them.callback(lane.abort)
 
 
 class _Mp4s:
@@ -115,8 +118,11 @@ class _Mp4s:
 
     def __init__(self, folder: Path, voice: Voice, background: Colour) -> None:
         self._ground = Ground(background, SIZE, SIZE)
-        self._talk = Mp4Writer(folder / "talk.mp4", SIZE, voice)
-        self._note = Mp4Writer(folder / "note.mp4", NOTE_SIDE, voice)
+        with ExitStack() as until_both_are_there:
+            self._talk = Mp4Writer(folder / "talk.mp4", SIZE, voice)
+            until_both_are_there.callback(self._talk.discard)
+            self._note = Mp4Writer(folder / "note.mp4", NOTE_SIDE, voice)
+            until_both_are_there.pop_all()
 
     def write(self, frame: Pixels) -> None:
         rgb = self._ground.under(frame)
@@ -128,12 +134,14 @@ class _Mp4s:
         self._talk.finish()
         self._note.finish()
 
-    def commit(self) -> list[Path]:
-        return [*self._talk.commit(), *self._note.commit()]
+    @property
+    def files(self) -> list[PartialFile]:
+        return [*self._talk.files, *self._note.files]
 
     def discard(self) -> None:
-        self._talk.discard()
-        self._note.discard()
+        with ExitStack() as both:
+            both.callback(self._note.discard)
+            both.callback(self._talk.discard)
 
 
 class _Lane:

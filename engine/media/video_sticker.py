@@ -61,9 +61,10 @@ class VideoStickerWriter:
         self._file.temporary.write_bytes(sticker_video(self._frames))
         self._frames.clear()
 
-    def commit(self) -> list[Path]:
-        """Give the finished file its name."""
-        return [self._file.commit()]
+    @property
+    def files(self) -> list[PartialFile]:
+        """What it wrote, for `commit_together`."""
+        return [self._file]
 
     def discard(self) -> None:
         """Leave nothing behind."""

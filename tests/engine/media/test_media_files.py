@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from engine.media.colour import Ground
-from engine.media.partial import MediaFailed
+from engine.media.partial import MediaFailed, commit_together
 from engine.media.sticker import write_sticker
 from engine.media.talk import BACKGROUND, TalkWriter
+from engine.media.video import Mp4Writer
 from engine.media.video_sticker import MAX_BYTES, VideoStickerWriter
 from engine.voice import Voice
 
@@ -194,7 +195,7 @@ def test_video_sticker_is_small_enough_even_for_scribbles(tmp_path):
     for number in range(73):
         writer.write(scribble(number))
     writer.finish()
-    writer.commit()
+    commit_together(writer.files)
     assert (tmp_path / "talk.webm").stat().st_size <= MAX_BYTES
 
 
@@ -217,6 +218,32 @@ def test_cancelled_talk_leaves_nothing_and_keeps_what_was_there(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["talk.mp4"]
     assert (tmp_path / "talk.mp4").read_bytes() == b"the last one"
     assert threading.active_count() == before
+
+
+def test_when_one_file_cannot_have_its_name_all_keep_what_they_had(tmp_path):
+    (tmp_path / "talk.mp4").write_bytes(b"the last one")
+    (tmp_path / "talk.webm" / "in the way").mkdir(parents=True)
+    before = threading.active_count()
+    with pytest.raises(OSError):
+        talk(tmp_path, voice_of(0.4))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.mp4", "talk.webm"]
+    assert (tmp_path / "talk.mp4").read_bytes() == b"the last one"
+    assert threading.active_count() == before
+
+
+def test_one_file_that_cannot_be_removed_holds_up_no_other(tmp_path, monkeypatch):
+    before = threading.active_count()
+
+    def stuck(self):
+        raise PermissionError(self)
+
+    writer = TalkWriter(tmp_path, voice_of(4.0))
+    writer.write(puppet(0))
+    monkeypatch.setattr(Mp4Writer, "discard", stuck)
+    with pytest.raises(PermissionError):
+        writer.discard()
+    assert threading.active_count() == before
+    assert not list(tmp_path.glob(".talk.webm*"))
 
 
 @pytest.mark.parametrize("frames", [0, 30, 140])
