@@ -78,6 +78,7 @@ def coefficients(motion: Motion) -> FloatMap:
             jaw * rounding * free,
             jaw * (1 - 0.75 * motion.closure),
             rounding,
+            smoothstep(0.0, 0.6, rounding),
             rounding * free * smoothstep(0.02, 0.2, jaw),
             motion.spread,
             motion.lip_raise * free,

@@ -85,7 +85,7 @@ class MouthPatch:
         # One more row on either side: enlarging interpolates between rows.
         start, stop = max(first - 1, 0), min(last + 1, grid.rows)
         at = np.ascontiguousarray(self._cells[start:stop])
-        came_from = grid.invert(combine(coefficients, basis), at, steps=4)
+        came_from = grid.invert(combine(coefficients, basis), at, steps=6)
         came_from *= np.float32(self._scale)
         came_from += np.float32((self._scale - 1) / 2)
         block = grid.step * self._scale
