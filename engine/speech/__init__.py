@@ -41,10 +41,6 @@ class Listener:
     def __init__(self) -> None:
         self._recogniser = PhoneRecogniser()
 
-    def motion_of(self, voice: Voice, seed: int, progress: Progress = silent) -> Motion:
-        """What the face does while it says `voice`; see `listen`."""
-        return self.listen(voice, seed, progress).motion
-
     def listen(self, voice: Voice, seed: int, progress: Progress = silent) -> Heard:
         """Hear a voice and move a face by it.
 

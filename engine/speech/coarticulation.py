@@ -5,8 +5,6 @@ weighted by how strongly each asks for it then. Lip closure does not fit into a 
 M: it is a track of its own that multiplies. Everything is computed at 100 Hz and pooled into frames.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from engine.arrays import FloatMap
 from engine.speech.acoustics import RATE, SHORTEST_PAUSE, runs, smooth
 from engine.speech.ipa import SILENCE, sound_of
-from engine.speech.motion import FPS, MOUTH_CLASSES
+from engine.speech.motion import FPS, MOUTH_CLASSES, Mouth
 from engine.speech.phones import Phone
 from engine.speech.visemes import VISEMES, Pose, poses_of
 
@@ -34,20 +32,6 @@ _STEADY = 0.35  # part of that for a sound as steady as a fan, which should not 
 _MURMUR = 0.5  # relative loudness below which sound between phones does not move the mouth: rooms, traffic
 _MURMUR_ALONE = 0.25  # the same in a voice without any phones
 _WORDLESS_AFTER = 0.10  # s of sound that no phone explains
-
-
-@dataclass(frozen=True)
-class Mouth:
-    """The mouth in every frame; see `motion.Motion` for the tracks."""
-
-    viseme: tuple[str, ...]
-    jaw: FloatMap
-    rounding: FloatMap
-    spread: FloatMap
-    lip_raise: FloatMap
-    tongue: FloatMap
-    closure: FloatMap
-    tuck: FloatMap
 
 
 def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, int]], frames: int) -> Mouth:

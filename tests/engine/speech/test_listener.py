@@ -58,7 +58,7 @@ def test_nothing_moves_the_mouth_in_silence(listener):
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 1.01, 2.4])
 def test_every_voice_gets_a_whole_face(listener, seconds):
     """One frame for each begun 40 ms; every track has them all and stays in its range."""
-    motion = listener.motion_of(voice_from(noise(seconds) * 0.3), 1)
+    motion = listener.listen(voice_from(noise(seconds) * 0.3), 1).motion
     assert len(motion) == int(np.ceil(round(seconds * FPS, 6)))
     assert set(motion.viseme) <= set(MOUTH_CLASSES)
     for name in MOUTH + HEAD:
@@ -72,7 +72,7 @@ def test_every_voice_gets_a_whole_face(listener, seconds):
 
 def test_the_same_voice_and_seed_give_the_same_motion(listener, president):
     """Another seed moves the head otherwise, never the mouth."""
-    first, again, other = (listener.motion_of(president, seed) for seed in (3, 3, 4))
+    first, again, other = (listener.listen(president, seed).motion for seed in (3, 3, 4))
     for name in MOUTH + HEAD:
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name), name)
     for name in MOUTH:
@@ -122,7 +122,7 @@ def test_phones_do_not_overlap(listener, president):
 def test_eyes_blink_like_eyes(listener, president):
     """Whole blinks, one every 1.4 to 5.2 s (a pause may draw one half a second nearer or farther)."""
     minute = voice_from(np.tile(president.analysis, 3))
-    lids = listener.motion_of(minute, 5).lids
+    lids = listener.listen(minute, 5).motion.lids
     shut = np.flatnonzero((lids[1:] == 1) & (lids[:-1] < 1)) / FPS
     apart = np.diff(shut)
     assert len(shut) >= 5
