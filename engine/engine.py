@@ -15,8 +15,9 @@ from engine.face import Face
 from engine.face.finder import FaceFinder, FoundFace
 from engine.face.matte import Matting
 from engine.intake import Decoder
+from engine.media.caption import FONT_FILE, Captions
 from engine.media.highlight import liveliest_start
-from engine.media.talk import TalkWriter
+from engine.media.talk import Scene, TalkWriter
 from engine.photo import Photo
 from engine.progress import Progress, Stage, silent
 from engine.speech import Heard, Listener
@@ -136,18 +137,30 @@ class Engine:
         return replace(heard, notices=voice.notices + heard.notices)
 
     def speak(
-        self, character: Character, voice: Voice, folder: Path, seed: int = 0, progress: Progress = silent
+        self,
+        character: Character,
+        voice: Voice,
+        folder: Path,
+        seed: int = 0,
+        progress: Progress = silent,
+        scene: Scene = Scene(),
     ) -> Talk:
         """Make a character say a voice; all files appear in `folder` at the end, or none.
 
         Raises
         ------
         Cancelled, MediaFailed
+        WeightsMissing
+            when the font of captions was not fetched
         """
         heard = self.listen(voice, seed, progress)
         puppet = Puppet(character)
+        captions = None
+        if scene.caption:
+            captions = Captions(scene.caption, heard.motion, self._weights.locate(FONT_FILE))
         folder.mkdir(parents=True, exist_ok=True)
-        with TalkWriter(folder, voice, sticker_start=liveliest_start(heard.motion)) as writer:
+        start = liveliest_start(heard.motion)
+        with TalkWriter(folder, voice, scene.background, start, captions) as writer:
             for frame in puppet.frames(heard.motion, progress):
                 writer.write(frame)
             progress(Stage.ENCODE, 0.0)

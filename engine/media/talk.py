@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -13,6 +14,7 @@ import cv2
 
 from engine.arrays import Pixels
 from engine.character import SIZE
+from engine.media.caption import Captions
 from engine.media.colour import Colour, Ground
 from engine.media.partial import MediaFailed, PartialFile, commit_together
 from engine.media.video import Mp4Writer
@@ -23,6 +25,20 @@ from engine.voice import Voice
 NOTE_SIDE = 384  # px
 BACKGROUND: Colour = (255, 236, 214)  # warm, light: hair and white borders both stand out
 WAITING = 8  # frames (1 MB each) between renderer and encoder
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a video shows around the character.
+
+    Attributes
+    ----------
+    background : what lies behind the character in the MP4s: RGB, or a picture uint8 (512, 512, 3)
+    caption : the person's own words, shown at the pace of the voice; "" for none
+    """
+
+    background: Colour | Pixels = BACKGROUND
+    caption: str = ""
 
 
 class FrameWriter(Protocol):
@@ -51,19 +67,25 @@ class TalkWriter:
     ----------
     folder : exists
     voice : the sound; as many frames must come as it is long, to within one
-    background : RGB under the character in the MP4s
+    background : what lies behind the character in the MP4s: RGB, or a picture uint8 (512, 512, 3)
+    captions : words over talk.mp4; the round note has no room for them
     sticker_start : number of the first frame of the video sticker; earlier where the talk ends before it is
         full
     """
 
     def __init__(
-        self, folder: Path, voice: Voice, background: Colour = BACKGROUND, sticker_start: int = 0
+        self,
+        folder: Path,
+        voice: Voice,
+        background: Colour | Pixels = BACKGROUND,
+        sticker_start: int = 0,
+        captions: Captions | None = None,
     ) -> None:
         expected = math.ceil(voice.seconds * FPS)
         self._window_start = max(0, min(sticker_start, expected - MAX_FRAMES))
         self._written = 0
         self._open = True
-        self._videos = _Lane(_Mp4s(folder, voice, background))
+        self._videos = _Lane(_Mp4s(folder, voice, background, captions))
         self._sticker = _Lane(VideoStickerWriter(folder / "talk.webm"))
         self._lanes = (self._videos, self._sticker)
 
@@ -76,7 +98,7 @@ class TalkWriter:
         self.discard()
 
     def write(self, frame: Pixels) -> None:
-        """Hand over a frame, uint8 (512, 512, 4), straight alpha; do not change it afterwards."""
+        """Hand over a frame, uint8 (512, 512, 4), colours multiplied with the alpha; it is kept as it is."""
         self._videos.put(frame)
         if self._window_start <= self._written < self._window_start + MAX_FRAMES:
             self._sticker.put(frame)
@@ -116,8 +138,15 @@ class TalkWriter:
 class _Mp4s:
     """talk.mp4 and note.mp4: the character is put on its ground once for both."""
 
-    def __init__(self, folder: Path, voice: Voice, background: Colour) -> None:
-        self._ground = Ground(background, SIZE, SIZE)
+    def __init__(
+        self, folder: Path, voice: Voice, background: Colour | Pixels, captions: Captions | None
+    ) -> None:
+        if isinstance(background, tuple):
+            self._ground = Ground.plain(background, SIZE)
+        else:
+            self._ground = Ground(background)
+        self._captions = captions
+        self._written = 0
         with ExitStack() as until_both_are_there:
             self._talk = Mp4Writer(folder / "talk.mp4", SIZE, voice)
             until_both_are_there.callback(self._talk.discard)
@@ -126,9 +155,12 @@ class _Mp4s:
 
     def write(self, frame: Pixels) -> None:
         rgb = self._ground.under(frame)
-        self._talk.write(rgb)
         small = cv2.resize(rgb, (NOTE_SIDE, NOTE_SIDE), interpolation=cv2.INTER_LINEAR)
         self._note.write(small.astype("uint8", copy=False))
+        if self._captions is not None:
+            self._captions.over(rgb, self._written)
+        self._talk.write(rgb)
+        self._written += 1
 
     def finish(self) -> None:
         self._talk.finish()

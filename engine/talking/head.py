@@ -60,13 +60,14 @@ def coefficients(motion: Motion) -> FloatMap:
     return np.concatenate([head, hair, rest], axis=1).astype(np.float32)
 
 
-def rig_head(landmarks: Points, alpha: Pixels) -> HeadRig:
+def rig_head(landmarks: Points, alpha: Pixels, stiffness: float = 0.0) -> HeadRig:
     """Build the basis fields.
 
     Parameters
     ----------
     landmarks : float32 (478, 3), px
     alpha : uint8 (H, W)
+    stiffness : 0 .. 1, how much the brows are held by glasses, which do not bend
     """
     height, width = alpha.shape
     grid = Grid.over(-STEP, -STEP, width + STEP, height + STEP, STEP)
@@ -90,7 +91,7 @@ def rig_head(landmarks: Points, alpha: Pixels) -> HeadRig:
         ]
     )
     loose_hair = _hair(points, landmarks)[None, ..., None]
-    brows = _brows(points, landmarks, frame, inside)
+    brows = _brows(points, landmarks, frame, inside) * np.float32(1 - stiffness)
     bottom = _bottom(alpha)
     lungs = smoothstep(bottom, bottom - 0.45 * fh, points[..., 1])
     breath = _field(zero, -BREATH_LIFT * fh * lungs)

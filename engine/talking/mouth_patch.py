@@ -34,12 +34,20 @@ class MouthPatch:
         self._axis = Columns.over(float(across.min()), float(across.max()), scale)
         self._column = self._axis.of(across)
         self._drawn = texture
+        self._tones: Pixels | None = None  # as they lie at rest
         self._healed = texture.copy()
         self._healed[..., :3] = without_gap(texture[..., :3], landmarks, lips, scale)
         rest = [rig.frame.local(edge) for edge in (rig.upper_lip, rig.lower_lip)]
         self._meeting = rest[0][:, 1] * (1 - UPPER_SHARE) + rest[1][:, 1] * UPPER_SHARE
 
-    def draw(self, canvas: Pixels, coefficients: FloatMap, lips: FloatMap, pose: MouthPose) -> None:
+    def draw(
+        self,
+        canvas: Pixels,
+        coefficients: FloatMap,
+        lips: FloatMap,
+        pose: MouthPose,
+        tones: Pixels | None = None,
+    ) -> None:
         """Draw the patch of one frame into the canvas.
 
         Parameters
@@ -47,6 +55,7 @@ class MouthPatch:
         canvas : uint8 (H, W, 4), the texture to be
         coefficients : float32 (K,), of `mouth.MOVEMENTS`
         lips : float32 (2, CURVE_SAMPLES, 2), px, moved edges of the upper and the lower lip
+        tones : uint8 (H, W), where the paper's texture lies on the canvas; none inside the mouth
         """
         opening = Opening.between(self._rig.frame, lips[0], lips[1], self._axis)
         opened = 1.0 if self._apart else float(_ramp(opening.widest))
@@ -55,6 +64,15 @@ class MouthPatch:
         target[...] = looked_up(self._healed if opened >= 1 else self._drawn, source)
         if opened > 0:
             self._paint(target, source, opening, lips, pose, opened)
+        if tones is not None:
+            self._move_tones(tones, source, opening)
+
+    def _move_tones(self, tones: Pixels, source: Points, opening: Opening) -> None:
+        if self._tones is None:
+            self._tones = tones.copy()
+        moved = looked_up(self._tones, source)
+        moved[(self._y > opening.top[self._column]) & (self._y < opening.bottom[self._column])] = 0
+        tones[self._rows, self._columns] = moved
 
     def _sample_places(self) -> Points:
         columns, rows = (

@@ -17,6 +17,7 @@ from engine.media.sticker import write_sticker
 from engine.media.talk import BACKGROUND, TalkWriter
 from engine.media.video import Mp4Writer
 from engine.media.video_sticker import MAX_BYTES, VideoStickerWriter
+from engine.raster import premultiplied
 from engine.voice import Voice
 
 SECONDS = 4.1
@@ -59,7 +60,7 @@ def scribble(number: int) -> np.ndarray:
 def talk(folder: Path, voice: Voice, draw=puppet, **options) -> list[Path]:
     with TalkWriter(folder, voice, **options) as writer:
         for number in range(int(np.ceil(voice.seconds * 25))):
-            writer.write(draw(number))
+            writer.write(premultiplied(draw(number)))
         return writer.close()
 
 
@@ -137,7 +138,7 @@ def test_ground_lies_under_soft_edges():
     picture = np.zeros((1, 3, 4), np.uint8)
     picture[0, :, :3] = (200, 100, 0)
     picture[0, :, 3] = (0, 128, 255)
-    shown = Ground((0, 100, 250), 1, 3).under(picture)
+    shown = Ground(np.full((1, 3, 3), (0, 100, 250), np.uint8)).under(premultiplied(picture))
     np.testing.assert_allclose(shown[0], [(0, 100, 250), (100, 100, 125), (200, 100, 0)], atol=1)
 
 
@@ -193,7 +194,7 @@ def test_video_sticker_begins_where_it_is_told_and_earlier_in_a_short_talk(tmp_p
 def test_video_sticker_is_small_enough_even_for_scribbles(tmp_path):
     writer = VideoStickerWriter(tmp_path / "talk.webm")
     for number in range(73):
-        writer.write(scribble(number))
+        writer.write(premultiplied(scribble(number)))
     writer.finish()
     commit_together(writer.files)
     assert (tmp_path / "talk.webm").stat().st_size <= MAX_BYTES
