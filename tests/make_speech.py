@@ -4,8 +4,8 @@
     mytalkcon evaluate lips out/speech
 
 One folder a language and one a condition, each with NAME.wav and NAME.phone.json. With `--neural` two neural
-voices speak too (tests/speech_sets/neural.py says what to install); with `--recordings DIR` labelled recordings
-go through every condition instead. The same command makes the same files.
+voices speak too (tests/speech_sets/neural.py says what to install); with `--recordings DIR` labelled
+recordings go through every condition instead. The same command makes the same files.
 """
 
 import argparse

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from engine.errors import Notice
 from engine.progress import Progress, Stage, silent
-from engine.speech.acoustics import RATE, loudness, pauses, relative_loudness, spectral_shape
+from engine.speech.acoustics import (
+    RATE,
+    airy,
+    loudness,
+    pauses,
+    relative_loudness,
+    spectral_shape,
+    voicing,
+)
 from engine.speech.alignment import LAG, align
 from engine.speech.coarticulation import mouth_of
 from engine.speech.motion import FPS, Motion
@@ -64,7 +72,7 @@ class Listener:
         emissions = self._recogniser.emissions(voice.analysis, level, LAG, progress)
         phones = align(emissions, spectral_shape(voice.analysis, level), quiet)
         part = relative_loudness(level)
-        mouth = mouth_of(phones, part, quiet, frames)
+        mouth = mouth_of(phones, part, quiet, frames, airy(voicing(voice.analysis), part))
         head = head_of(part, quiet, frames, seed)
         sound = voice.seconds - sum(b - a for a, b in quiet) / RATE
         wordless = sound >= _WORDLESS_SOUND and len(phones) < _PHONES_PER_SECOND * sound

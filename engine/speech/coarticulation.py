@@ -34,7 +34,13 @@ _MURMUR_ALONE = 0.25  # the same in a voice without any phones
 _WORDLESS_AFTER = 0.10  # s of sound that no phone explains
 
 
-def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, int]], frames: int) -> Mouth:
+def mouth_of(
+    phones: list[Phone],
+    loudness: FloatMap,
+    pauses: list[tuple[int, int]],
+    frames: int,
+    air: NDArray[np.bool_] | None = None,
+) -> Mouth:
     """Move the mouth.
 
     Parameters
@@ -43,12 +49,16 @@ def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, in
     loudness : float32 (steps,) in 0..1 at 100 Hz, `acoustics.relative_loudness`
     pauses : ranges of steps without speech
     frames : length of the motion
+    air : (steps,) where nobody's voice is heard, `acoustics.airy`; lips do not part for a breath
     """
     steps = frames * STEPS_PER_FRAME
     level = np.zeros(steps, np.float32)
     level[: min(steps, len(loudness))] = loudness[:steps]
+    breathing = np.zeros(steps, np.bool_)
+    if air is not None:
+        breathing[: min(steps, len(air))] = air[:steps]
     spoken = _spoken(phones, steps)
-    silent = ~spoken & (_inside(pauses, steps) | _murmur(level, spoken))
+    silent = ~spoken & (_inside(pauses, steps) | _murmur(level, spoken, breathing))
     silent[len(loudness) :] = True
     wordless = _wordless(spoken, silent)
     targets = _targets(poses_of(phones) + _pauses_as_poses(silent), steps)
@@ -80,9 +90,9 @@ def _spoken(phones: list[Phone], steps: int) -> NDArray[np.bool_]:
     return spoken
 
 
-def _murmur(level: FloatMap, spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Steps of stretches as long as a pause that no phone explains and that are soft beside the speech."""
-    soft = ~spoken & (level < (_MURMUR if spoken.any() else _MURMUR_ALONE))
+def _murmur(level: FloatMap, spoken: NDArray[np.bool_], breathing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Steps of stretches as long as a pause that no phone explains: soft beside the speech, or breath."""
+    soft = ~spoken & ((level < (_MURMUR if spoken.any() else _MURMUR_ALONE)) | breathing)
     murmur = np.zeros_like(soft)
     for start, end in runs(soft):
         murmur[start:end] = end - start >= SHORTEST_PAUSE * RATE

@@ -82,8 +82,8 @@ def loud(voice: Samples, chance: np.random.Generator) -> Samples:
 
 
 def soft(voice: Samples, chance: np.random.Generator) -> Samples:
-    """36 dB softer, with the hiss of the microphone."""
-    return (voice * 0.016 + chance.normal(0, 1e-4, len(voice))).astype(np.float32)
+    """30 dB softer, with the hiss of the microphone."""
+    return (voice * 0.03 + chance.normal(0, 1e-4, len(voice))).astype(np.float32)
 
 
 CONDITIONS: MappingProxyType[str, Condition] = MappingProxyType(

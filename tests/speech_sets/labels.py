@@ -1,7 +1,7 @@
 """From the beginnings that a synthesiser names to reference phones.
 
-Two things that synthesisers do not say are read from their sound: whether a nameless stretch is a pause, and
-where the closure of a stop begins, which they name at its burst.
+Three things that synthesisers do not say are read from their sound: whether a nameless stretch is a pause,
+where the closure of a stop begins, which they name at its burst, and where a phone dies away before a pause.
 """
 
 import re
@@ -15,6 +15,7 @@ from engine.speech.ipa import sound_of
 QUIET = -40.0  # dB below the loudest 10 ms: nobody speaks
 CLOSED = -18.0  # dB below the loudest 10 ms of the phone before: the mouth has closed
 LONGEST_CLOSURE = 0.09  # s
+LONGEST_ECHO = 0.06  # s of quiet at an end of a phone; more is a pause
 STEP = 0.005  # s
 
 _MARKS = re.compile("[ˈˌːˑ\u0329\u032a\u031e\u0308\u031a\u0361\\-.;˞0-9ʲʰ↓→↗↘ ]")
@@ -61,13 +62,12 @@ def spans_of(begins: list[tuple[float, str]], samples: Samples, rate: int) -> li
         if end <= start:
             continue
         known = plain(name)
-        if not known:
-            known = "sil" if _level(power, start, end) < QUIET or not phones else phones[-1].name
-        if phones and phones[-1].name == known and known in {"sil", phones[-1].name} and not plain(name):
-            phones[-1] = Spoken(known, phones[-1].start, end)
+        pause = end - start > LONGEST_CLOSURE and _level(power, start, end) < QUIET
+        if known or pause or not phones:
+            phones.append(Spoken(known or "sil", start, end))
         else:
-            phones.append(Spoken(known, start, end))
-    return _with_closures(phones, power)
+            phones[-1] = Spoken(phones[-1].name, phones[-1].start, end)
+    return _without_silence(_with_closures(phones, power), power)
 
 
 def _with_closures(phones: list[Spoken], power: Samples) -> list[Spoken]:
@@ -86,6 +86,29 @@ def _with_closures(phones: list[Spoken], power: Samples) -> list[Spoken]:
         moved[number - 1] = Spoken(before.name, before.start, start)
         moved[number] = Spoken(stop.name, start, stop.end)
     return moved
+
+
+def _without_silence(phones: list[Spoken], power: Samples) -> list[Spoken]:
+    """Cut long quiet from both ends of each phone."""
+    cut: list[Spoken] = []
+    for phone in phones:
+        first, last = int(phone.start / STEP), int(phone.end / STEP)
+        heard = np.flatnonzero(power[first:last] >= QUIET)
+        if phone.name == "sil" or len(heard) == 0:
+            cut.append(
+                Spoken("sil" if last - first > LONGEST_ECHO / STEP else phone.name, phone.start, phone.end)
+            )
+            continue
+        begin, end = (first + heard[0]) * STEP, (first + heard[-1] + 1) * STEP
+        begin = begin if begin - phone.start > max(LONGEST_ECHO, LONGEST_CLOSURE) else phone.start
+        end = end if phone.end - end > LONGEST_ECHO else phone.end
+        parts = (
+            Spoken("sil", phone.start, begin),
+            Spoken(phone.name, begin, end),
+            Spoken("sil", end, phone.end),
+        )
+        cut += [part for part in parts if part.end - part.start > 1e-6]
+    return cut
 
 
 def _decibels(samples: Samples, rate: int) -> Samples:

@@ -6,7 +6,7 @@ import pytest
 from voices_to_hear import LabelledVoice, read_voice
 
 from engine.evaluate.lips import read_reference
-from engine.speech import Listener
+from engine.speech import Heard, Listener
 from engine.voice import Voice
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
@@ -37,6 +37,11 @@ def real_speech(voices: Path) -> list[LabelledVoice]:
 def president(voices: Path) -> Voice:
     """11 s of a speech with long pauses, over an old microphone."""
     return read_voice(voices / "jfk.flac")
+
+
+@pytest.fixture(scope="session")
+def heard_president(listener: Listener, president: Voice) -> Heard:
+    return listener.listen(president, 1)
 
 
 @pytest.fixture(scope="session")
