@@ -16,6 +16,7 @@ from engine.speech.acoustics import (
 )
 from engine.speech.alignment import LAG, align
 from engine.speech.coarticulation import mouth_of
+from engine.speech.expressions import Expression, motion_with
 from engine.speech.motion import FPS, Motion
 from engine.speech.phones import Phone, PhoneRecogniser
 from engine.speech.prosody import head_of
@@ -49,7 +50,13 @@ class Listener:
     def __init__(self) -> None:
         self._recogniser = PhoneRecogniser()
 
-    def listen(self, voice: Voice, seed: int, progress: Progress = silent) -> Heard:
+    def listen(
+        self,
+        voice: Voice,
+        seed: int,
+        progress: Progress = silent,
+        expression: Expression = Expression.NEUTRAL,
+    ) -> Heard:
         """Hear a voice and move a face by it.
 
         The motion has one frame for each begun 40 ms of the voice, and is a function of voice and seed.
@@ -59,6 +66,7 @@ class Listener:
         voice : up to 60 s
         seed : of blinks and of the head's sway
         progress : told about the stage `SPEECH` at least each 10 s of voice
+        expression : on the face all the while
 
         Raises
         ------
@@ -78,6 +86,6 @@ class Listener:
         wordless = sound >= _WORDLESS_SOUND and len(phones) < _PHONES_PER_SECOND * sound
         return Heard(
             phones=tuple(phones),
-            motion=Motion(**vars(mouth), **vars(head)),
+            motion=motion_with(expression, mouth, head, part),
             notices=(Notice("voice-no-words"),) if wordless else (),
         )

@@ -79,6 +79,7 @@ def mouth_of(
         tongue=_mean_of_frames(_ahead(targets["tongue"] * (1 - closed_by_silence))),
         closure=_peak_of_frames(closure),
         tuck=_peak_of_frames(tucked),
+        smile=np.zeros(frames, np.float32),
     )
 
 

@@ -23,6 +23,7 @@ class Mouth:
     tongue : 0 .. 1 tongue tip raised (L, T, TH)
     closure : 0 .. 1; 1 = lips pressed together whatever the jaw does (M, B, P, silence)
     tuck : 0 .. 1 lower lip tucked under the upper teeth (F, V)
+    smile : -1 corners down .. 1 corners up, 0 as drawn
     """
 
     viseme: tuple[str, ...]
@@ -33,6 +34,7 @@ class Mouth:
     tongue: FloatMap
     closure: FloatMap
     tuck: FloatMap
+    smile: FloatMap
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Head:
     Attributes
     ----------
     lids : 0 open .. 1 shut
-    brows : 0 rest .. 1 raised
+    brows : -1 lowered .. 0 rest .. 1 raised
+    frown : -1 inner ends of the brows up (sad) .. 1 down and together (angry)
     yaw, pitch, roll : degrees of the head relative to the drawing; yaw > 0 to the picture's right,
         pitch > 0 down (a nod), roll > 0 clockwise as seen
     breath : 0 .. 1 shoulders up
@@ -50,6 +53,7 @@ class Head:
 
     lids: FloatMap
     brows: FloatMap
+    frown: FloatMap
     yaw: FloatMap
     pitch: FloatMap
     roll: FloatMap

@@ -50,6 +50,7 @@ def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed
     return Head(
         lids=_lids(chance, frames, pauses),
         brows=brows,
+        frown=np.zeros(frames, np.float32),
         yaw=(YAW * sway[0] + TURN * turns).astype(np.float32),
         pitch=(PITCH * sway[1] + NOD * nods).astype(np.float32),
         roll=(ROLL * sway[2] + TILT * tilts).astype(np.float32),

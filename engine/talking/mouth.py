@@ -84,6 +84,7 @@ def coefficients(motion: Motion) -> FloatMap:
             motion.lip_raise * free,
             motion.tuck * free,
             motion.closure * smoothstep(0.0, 0.3, jaw),
+            motion.smile,
         ],
         axis=1,
     ).astype(np.float32)

@@ -27,6 +27,7 @@ JAW_DROP = 0.155  # fh, lower lip at jaw 1
 CHIN_SHARE = 0.75  # of it: the chin drops less, else faces grow long
 BELOW_CHIN = 0.34  # fh below the chin where the jaw's movement is gone
 UPPER_SHARE = 0.40  # of a gap at rest that the upper lip closes; the lower lip closes the remainder
+SMILING = 0.036  # fh that the corners go up at smile 1, down at -1
 FLATTENING = 0.9  # of a smile that rounding takes away
 ROUND_WIDTH = 0.150  # fh, width of the roundest mouth: a broad smile comes in farther than thin lips
 ROUNDING = (0.40, 0.50)  # of the half width that the corners come in, at least and at most
@@ -44,6 +45,7 @@ MOVEMENTS = (
     "raise",
     "tuck",
     "press",
+    "smile",
 )
 
 
@@ -106,6 +108,7 @@ class MouthShape:
         half = np.where(x < 0, self.left, self.right)
         inwards = -np.where(u < 0, left_half, right_half) * half * around
         corner = np.exp(-(((np.abs(u) - 1) / 0.4) ** 2)) * np.exp(-(((y - line) / (0.10 * fh)) ** 2))
+        cheerful = np.exp(-(((np.abs(u) - 1.05) / 0.5) ** 2)) * np.exp(-(((y - line) / (0.12 * fh)) ** 2))
 
         smile = line - self.line(np.zeros_like(x)) - self._lean(x)
         flatten = -FLATTENING * smile * smoothstep(2.0, 0.9, np.abs(u)) * around
@@ -125,6 +128,7 @@ class MouthShape:
             "raise": (zero, -0.024 * fh * lens * above),
             "tuck": (zero, -0.020 * fh * lens * above),
             "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, top - y)),
+            "smile": (0.05 * half * np.sign(u) * corner, -SMILING * fh * cheerful),
         }
         low = {
             "shut_rest": (zero, -(1 - UPPER_SHARE) * (bottom - top) * below),
@@ -137,6 +141,7 @@ class MouthShape:
             "spread": up["spread"],
             "tuck": (zero, -0.012 * fh * lens * below),
             "press": (zero, -0.010 * fh * lens * below * smoothstep(0.0, 0.03 * fh, y - bottom)),
+            "smile": up["smile"],
         }
         return _stack(up, x.shape), _stack(low, x.shape)
 
