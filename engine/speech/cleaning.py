@@ -29,7 +29,7 @@ def trimmed(voice: Voice) -> Voice:
         first = max(0.0, quiet[0][1] / RATE - BEFORE)
     if quiet and quiet[-1][1] == len(level) and quiet[-1][0] > 0:
         last = min(last, quiet[-1][0] / RATE + AFTER)
-    if first == 0 and last == voice.seconds or last - first < MIN_SECONDS:
+    if (first == 0 and last == voice.seconds) or last - first < MIN_SECONDS:
         return voice
     return replace(
         voice,

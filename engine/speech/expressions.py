@@ -1,6 +1,6 @@
 """Expressions: what a face shows all the while it speaks, laid over the motion of the voice.
 
-Smile and frown are tracks of their own; brows, lids and the head's carriage are offsets. Nothing of it touches
+Smile and frown are tracks of their own; brows, lids and the carriage of the head are offsets. Nothing touches
 jaw and closure: lips close and open as the voice says, whatever the mood.
 """
 
