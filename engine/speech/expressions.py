@@ -49,9 +49,9 @@ class Look:
 LOOKS = MappingProxyType(
     {
         Expression.NEUTRAL: Look(),
-        Expression.HAPPY: Look(smile=1.0, brows=0.25, lids=0.10, lip_raise=0.10, pitch=-0.8, energy=1.15),
-        Expression.SAD: Look(smile=-0.9, frown=-1.0, lids=0.24, pitch=2.6, roll=1.6, energy=0.65),
-        Expression.ANGRY: Look(smile=-0.5, frown=1.0, brows=-0.45, lids=0.12, pitch=1.4, energy=1.2),
+        Expression.HAPPY: Look(smile=1.0, brows=0.25, lids=0.06, lip_raise=0.10, pitch=-0.8, energy=1.15),
+        Expression.SAD: Look(smile=-1.0, frown=-1.0, lids=0.10, pitch=2.6, roll=1.6, energy=0.65),
+        Expression.ANGRY: Look(smile=-0.5, frown=1.0, brows=-0.45, lids=0.06, pitch=1.4, energy=1.2),
         Expression.SURPRISED: Look(frown=-0.3, brows=1.0, pitch=-1.4, energy=0.9),
     }
 )
@@ -93,4 +93,5 @@ def motion_with(expression: Expression, mouth: Mouth, head: Head, loudness: Floa
 
 
 def _limited(track: np.ndarray, low: float = -1) -> FloatMap:
-    return np.clip(track, low, 1).astype(np.float32)
+    limited: FloatMap = np.clip(track, low, 1).astype(np.float32)
+    return limited

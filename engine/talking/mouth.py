@@ -85,6 +85,7 @@ def coefficients(motion: Motion) -> FloatMap:
             motion.tuck * free,
             motion.closure * smoothstep(0.0, 0.3, jaw),
             motion.smile,
+            np.maximum(0, -motion.smile) * (1 - rounding),
         ],
         axis=1,
     ).astype(np.float32)

@@ -46,6 +46,7 @@ MOVEMENTS = (
     "tuck",
     "press",
     "smile",
+    "sober",  # takes a drawn smile away
 )
 
 
@@ -129,6 +130,7 @@ class MouthShape:
             "tuck": (zero, -0.020 * fh * lens * above),
             "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, top - y)),
             "smile": (0.05 * half * np.sign(u) * corner, -SMILING * fh * cheerful),
+            "sober": (zero, purse[1]),
         }
         low = {
             "shut_rest": (zero, -(1 - UPPER_SHARE) * (bottom - top) * below),
@@ -142,6 +144,7 @@ class MouthShape:
             "tuck": (zero, -0.012 * fh * lens * below),
             "press": (zero, -0.010 * fh * lens * below * smoothstep(0.0, 0.03 * fh, y - bottom)),
             "smile": up["smile"],
+            "sober": up["sober"],
         }
         return _stack(up, x.shape), _stack(low, x.shape)
 
