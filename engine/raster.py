@@ -160,7 +160,7 @@ def premultiplied(picture: Pixels) -> Pixels:
 
 
 def straight(picture: Pixels) -> Pixels:
-    """Colours (H, W, 4) that were multiplied with their alpha, divided by it again; 0 where nothing is seen."""
+    """Colours (H, W, 4) that were multiplied with their alpha, divided by it; 0 where nothing is seen."""
     alpha = cv2.extractChannel(picture, 3)
     return cast(Pixels, cv2.divide(picture, _light(alpha), scale=255))
 

@@ -1,6 +1,5 @@
 """All files of a talk at once: frames go in one by one, encoders work beside the renderer."""
 
-import math
 import queue
 import threading
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from engine.media.colour import Colour, Ground
 from engine.media.partial import MediaFailed, PartialFile, commit_together
 from engine.media.video import Mp4Writer
 from engine.media.video_sticker import MAX_FRAMES, VideoStickerWriter
-from engine.speech.motion import FPS
 from engine.voice import Voice
 
 NOTE_SIDE = 384  # px
@@ -39,6 +37,9 @@ class Scene:
 
     background: Colour | Pixels = BACKGROUND
     caption: str = ""
+
+
+PLAIN = Scene()
 
 
 class FrameWriter(Protocol):
@@ -69,8 +70,7 @@ class TalkWriter:
     voice : the sound; as many frames must come as it is long, to within one
     background : what lies behind the character in the MP4s: RGB, or a picture uint8 (512, 512, 3)
     captions : words over talk.mp4; the round note has no room for them
-    sticker_start : number of the first frame of the video sticker; earlier where the talk ends before it is
-        full
+    sticker_frames : how many frames the video sticker will get; it is encoded as soon as it has them
     """
 
     def __init__(
@@ -78,12 +78,10 @@ class TalkWriter:
         folder: Path,
         voice: Voice,
         background: Colour | Pixels = BACKGROUND,
-        sticker_start: int = 0,
+        sticker_frames: int = MAX_FRAMES,
         captions: Captions | None = None,
     ) -> None:
-        expected = math.ceil(voice.seconds * FPS)
-        self._window_start = max(0, min(sticker_start, expected - MAX_FRAMES))
-        self._written = 0
+        self._missing = sticker_frames
         self._open = True
         self._videos = _Lane(_Mp4s(folder, voice, background, captions))
         self._sticker = _Lane(VideoStickerWriter(folder / "talk.webm"))
@@ -97,14 +95,20 @@ class TalkWriter:
     ) -> None:
         self.discard()
 
-    def write(self, frame: Pixels) -> None:
-        """Hand over a frame, uint8 (512, 512, 4), colours multiplied with the alpha; it is kept as it is."""
-        self._videos.put(frame)
-        if self._window_start <= self._written < self._window_start + MAX_FRAMES:
+    def write(self, frame: Pixels, *, talk: bool = True, sticker: bool = True) -> None:
+        """Hand over a frame, uint8 (512, 512, 4), colours multiplied with the alpha; it is kept as it is.
+
+        Parameters
+        ----------
+        talk, sticker : which files show it; a sticker that is full takes no more
+        """
+        if talk:
+            self._videos.put(frame)
+        if sticker and self._missing:
             self._sticker.put(frame)
-        self._written += 1
-        if self._written == self._window_start + MAX_FRAMES:
-            self._sticker.end()  # it encodes while the rest is rendered
+            self._missing -= 1
+            if not self._missing:
+                self._sticker.end()  # it encodes while the rest is rendered
 
     def close(self) -> list[Path]:
         """Wait for the encoders, then let the files appear.

@@ -14,7 +14,7 @@ THICK = 0.030  # fh, a bridge is thinner
 NONE, SURE = (
     0.12,
     0.24,
-)  # depth of the dark bar over the light of the nose; photos with glasses show .20 to .49
+)  # depth of the dark bar over the light of the nose; with glasses .20 to .49
 ROWS, COLUMNS = 81, 15  # samples
 
 

@@ -169,7 +169,9 @@ def _brows(points: Points, landmarks: Points, frame: FaceFrame, inside: FloatMap
         together -= side * inner
     window = smoothstep(0.05 * fh, 0.16 * fh, inside)
     up = -BROW_LIFT * fh * (lift * window)[..., None] * frame.down
-    tilt = fh * window[..., None] * (
-        FROWN_DROP * drop[..., None] * frame.down + FROWN_IN * together[..., None] * frame.across
+    tilt = (
+        fh
+        * window[..., None]
+        * (FROWN_DROP * drop[..., None] * frame.down + FROWN_IN * together[..., None] * frame.across)
     )
     return np.stack([up, tilt]).astype(np.float32)

@@ -10,9 +10,10 @@ from engine.talking import mouth
 from engine.talking.fields import combine
 from engine.talking.inner_mouth import LINE_REACH, Columns, MouthPose, Opening, Place, paint
 from engine.talking.lips import RestLips, without_gap
-from engine.talking.mouth_shape import UPPER_SHARE
+from engine.talking.mouth_shape import MOVEMENTS, UPPER_SHARE
 from engine.talking.palette import MouthPalette
 
+STEPS, MORE_STEPS = 4, 6  # of the inversion; rounding is the steepest movement
 SEAM_FROM, SEAM_TO = 0.4, 1.8  # px of opening over which the drawn lip line gives way to lip colour
 
 
@@ -45,7 +46,7 @@ class MouthPatch:
         canvas: Pixels,
         coefficients: FloatMap,
         lips: FloatMap,
-        pose: MouthPose,
+        inside: FloatMap,
         tones: Pixels | None = None,
     ) -> None:
         """Draw the patch of one frame into the canvas.
@@ -55,6 +56,7 @@ class MouthPatch:
         canvas : uint8 (H, W, 4), the texture to be
         coefficients : float32 (K,), of `mouth.MOVEMENTS`
         lips : float32 (2, CURVE_SAMPLES, 2), px, moved edges of the upper and the lower lip
+        inside : float32 (4,), of `poses`
         tones : uint8 (H, W), where the paper's texture lies on the canvas; none inside the mouth
         """
         opening = Opening.between(self._rig.frame, lips[0], lips[1], self._axis)
@@ -63,7 +65,7 @@ class MouthPatch:
         target = canvas[self._rows, self._columns]
         target[...] = looked_up(self._healed if opened >= 1 else self._drawn, source)
         if opened > 0:
-            self._paint(target, source, opening, lips, pose, opened)
+            self._paint(target, source, opening, lips, MouthPose(*map(float, inside)), opened)
         if tones is not None:
             self._move_tones(tones, source, opening)
 
@@ -103,7 +105,8 @@ class MouthPatch:
         # One more row on either side: enlarging interpolates between rows.
         start, stop = max(first - 1, 0), min(last + 1, grid.rows)
         at = np.ascontiguousarray(self._cells[start:stop])
-        came_from = grid.invert(combine(coefficients, basis), at, steps=6)
+        steps = MORE_STEPS if coefficients[MOVEMENTS.index("purse")] > 0.3 else STEPS
+        came_from = grid.invert(combine(coefficients, basis), at, steps)
         came_from *= np.float32(self._scale)
         came_from += np.float32((self._scale - 1) / 2)
         block = grid.step * self._scale
@@ -137,10 +140,10 @@ class MouthPatch:
         target[box] = piece
 
 
-def pose_of(motion: Motion, i: int) -> MouthPose:
-    """Read the numbers of frame i that the inside of the mouth depends on."""
+def poses(motion: Motion) -> FloatMap:
+    """Read what the inside of the mouth depends on, float32 (frames, 4), in the order of MouthPose."""
     tracks = (motion.tongue, motion.spread, motion.tuck * (1 - motion.closure), motion.rounding)
-    return MouthPose(*(float(track[i]) for track in tracks))
+    return np.stack(tracks, axis=1).astype(np.float32)
 
 
 def _ramp(widest: float) -> float:

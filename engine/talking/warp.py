@@ -5,7 +5,8 @@ Everything that depends on the drawing alone is prepared once in a `Puppet`: the
 around the mouth, the lids of that moment, and one look-up of the whole picture for the head.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from engine.talking.geometry import INNER_LOWER_LIP, INNER_UPPER_LIP, curve
 from engine.talking.glasses import glasses
 from engine.talking.lids import LEVELS, lid_travel, prepare_lids
 from engine.talking.lips import RestLips, find_lips
-from engine.talking.mouth_patch import MouthPatch, pose_of
+from engine.talking.mouth_patch import MouthPatch, poses
 from engine.talking.palette import MouthPalette, palette_for
 from engine.talking.standard_face import standard_face
 
@@ -30,6 +31,19 @@ SMALLEST = 0.85  # scale below which a character is not shrunk to keep it in the
 MARGIN = 2.0  # px that stay free at the edge of the frame
 CLOSED = 0.04  # opening over mouth width
 REPORT_EVERY = 8  # frames
+
+
+class Blend(NamedTuple):
+    """A frame of a motion, or one between two of them: `share` of the second, the rest of the first."""
+
+    first: int
+    second: int
+    share: float
+
+    def of(self, track: FloatMap) -> FloatMap:
+        """Give the value (...) that a track (frames, ...) has there."""
+        here, there = track[self.first], track[self.second]
+        return np.asarray(here + (there - here) * np.float32(self.share), np.float32)
 
 
 def opening(motion: Motion, landmarks: Points | None = None) -> FloatMap:
@@ -73,8 +87,10 @@ class Puppet:
         self._outline = _outline(drawing[..., 3])
         self._pixels = self._head.grid.points()
 
-    def frames(self, motion: Motion, progress: Progress = silent) -> Iterator[Pixels]:
-        """Draw every frame of a motion.
+    def frames(
+        self, motion: Motion, progress: Progress = silent, blends: Sequence[Blend] | None = None
+    ) -> Iterator[Pixels]:
+        """Draw every frame of a motion, or the `blends` of its frames.
 
         Yields
         ------
@@ -86,15 +102,19 @@ class Puppet:
             from `progress`, when the person has cancelled the job
         """
         of_mouth, of_head = mouth.coefficients(motion), head.coefficients(motion)
-        lips = self._mouth.moved_lips(of_mouth)
+        inside = poses(motion)
         scale, shift = self._fit(of_head)
         canvas, tones = self._texture.copy(), None if self._tones is None else self._tones.copy()
-        for i in range(len(motion)):
+        if blends is None:
+            blends = [Blend(i, i, 0.0) for i in range(len(motion))]
+        spoken = np.stack([blend.of(of_mouth) for blend in blends])
+        lips = self._mouth.moved_lips(spoken)
+        for i, blend in enumerate(blends):
             if i % REPORT_EVERY == 0:
-                progress(Stage.RENDER, i / len(motion))
-            self._patch.draw(canvas, of_mouth[i], lips[:, i], pose_of(motion, i), tones)
-            self._blink(canvas, float(motion.lids[i]))
-            yield self._turn(canvas, tones, of_head[i], scale, shift)
+                progress(Stage.RENDER, i / len(blends))
+            self._patch.draw(canvas, spoken[i], lips[:, i], blend.of(inside), tones)
+            self._blink(canvas, float(blend.of(motion.lids)))
+            yield self._turn(canvas, tones, blend.of(of_head), scale, shift)
         progress(Stage.RENDER, 1.0)
 
     def landmarks(self, motion: Motion, i: int) -> Points:

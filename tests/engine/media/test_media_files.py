@@ -177,18 +177,20 @@ def test_video_sticker_keeps_its_transparency_and_colours(made):
         assert np.abs(frames[number][300, 150, :3].astype(int) - SKIN).max() <= 6
 
 
-def test_video_sticker_begins_where_it_is_told_and_earlier_in_a_short_talk(tmp_path):
+def test_video_sticker_shows_its_own_frames_and_is_full_when_it_is_full(tmp_path):
     def brightness(number: int) -> np.ndarray:
         picture = puppet(0)
         picture[180:241, 200:313, :3] = 2 * number
-        return picture
+        return premultiplied(picture)
 
-    for start, expected in ((10, 10), (90, 27)):
-        talk(tmp_path, voice_of(4.0), brightness, sticker_start=start)
-        first = with_alpha(tmp_path / "talk.webm")[0]
-        assert first[210, 256, 0] == pytest.approx(2 * expected, abs=3)
-    talk(tmp_path, voice_of(0.4), brightness, sticker_start=5)
-    assert len(with_alpha(tmp_path / "talk.webm")) == 10
+    with TalkWriter(tmp_path, voice_of(0.8), sticker_frames=4) as writer:
+        for number in range(20):
+            writer.write(brightness(number), sticker=number >= 10)
+            writer.write(brightness(100), talk=False, sticker=number == 11)
+        writer.close()
+    shown = [frame[210, 256, 0] for frame in with_alpha(tmp_path / "talk.webm")]
+    assert np.allclose(shown, [20, 22, 200, 24], atol=6)
+    assert len(pictures(tmp_path / "talk.mp4")) == 20
 
 
 def test_video_sticker_is_small_enough_even_for_scribbles(tmp_path):
