@@ -7,7 +7,18 @@ import typer
 from PIL import ImageColor
 
 from bot.cli.report import Made, print_made
-from bot.cli.studio import AsJson, OutFolder, Seed, VoiceFile, check_folder, engine_thread, read, wait_for
+from bot.cli.studio import (
+    AsJson,
+    HowItFeels,
+    HowItSounds,
+    OutFolder,
+    Seed,
+    VoiceFile,
+    check_folder,
+    engine_thread,
+    read,
+    wait_for,
+)
 from engine.character import load
 from engine.clock import StageClock
 from engine.engine import Engine
@@ -15,6 +26,8 @@ from engine.media.caption import MOST_CHARACTERS, square
 from engine.media.colour import Colour
 from engine.media.talk import BACKGROUND, Scene
 from engine.progress import Progress, Stage
+from engine.speech.effects import Effect
+from engine.speech.expressions import Expression
 
 
 def talk(
@@ -27,6 +40,8 @@ def talk(
         str, typer.Option(help="Behind the character in the MP4s: a colour such as #ffcc00, or a picture.")
     ] = "",
     caption: Annotated[str, typer.Option(help="Your words, shown at the pace of the voice.")] = "",
+    expression: HowItFeels = Expression.NEUTRAL,
+    effect: HowItSounds = Effect.NONE,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +56,9 @@ def talk(
         clock(Stage.DECODE, 0.0)
         behind = colour or square(engine.decoder.photo(read(Path(background))).pixels)
         sound = engine.decoder.voice(read(voice))
-        said = engine.speak(load(character), sound, out, seed, clock, Scene(behind, caption))
+        said = engine.speak(
+            load(character), sound, out, seed, clock, Scene(behind, caption), expression, effect
+        )
         return Made(said.files, said.notices, clock.seconds())
 
     with engine_thread() as thread:

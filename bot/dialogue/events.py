@@ -7,7 +7,7 @@ pressed by somebody else is always noticed. Whose a thing is, is checked in serv
 
 from dataclasses import dataclass
 
-from bot.kinds import JobKind
+from bot.kinds import Feeling, JobKind
 from storage.ids import ID_LENGTH
 
 VERSION = "v1"
@@ -18,7 +18,7 @@ VERSION = "v1"
 
 @dataclass(frozen=True)
 class CommandGiven:
-    """A command: start, help, language, characters, queue, cancel, privacy, delete, style."""
+    """A command: start, help, language, characters, queue, cancel, privacy, delete, style, feeling."""
 
     name: str
 
@@ -89,6 +89,13 @@ class GalleryAsked:
 
 
 @dataclass(frozen=True)
+class FeelingAsked:
+    """How may my character look while it speaks?"""
+
+    owner: str
+
+
+@dataclass(frozen=True)
 class HeldVoiceUsed:
     """Let the character that I have say what I sent."""
 
@@ -118,6 +125,14 @@ class StyleChosen:
 
     style: str
     photo: str
+
+
+@dataclass(frozen=True)
+class FeelingChosen:
+    """From now on this character looks so while it speaks."""
+
+    feeling: str
+    character: str
 
 
 @dataclass(frozen=True)
@@ -228,9 +243,10 @@ class GalleryListed:
 class CharacterFound:
     """The character that an event was about, and what is to be said about it."""
 
-    about: str  # "chosen", "rename", "drop", "renamed"
+    about: str  # "chosen", "rename", "drop", "renamed", "feels"
     character: str
     name: str
+    feeling: str = Feeling.NEUTRAL
 
 
 @dataclass(frozen=True)
@@ -283,6 +299,7 @@ Owned = (
     | StylesAsked
     | PhotoAsked
     | GalleryAsked
+    | FeelingAsked
     | HeldVoiceUsed
     | DeleteConfirmed
     | Declined
@@ -290,6 +307,7 @@ Owned = (
 Pressed = (
     Owned
     | StyleChosen
+    | FeelingChosen
     | CharacterChosen
     | RenameAsked
     | DropAsked
@@ -321,6 +339,7 @@ _PLAIN: dict[str, type[Pressed]] = {
     "restyle": StylesAsked,
     "photo": PhotoAsked,
     "gallery": GalleryAsked,
+    "feel": FeelingAsked,
     "speak": HeldVoiceUsed,
     "forget": DeleteConfirmed,
     "keep": Declined,
@@ -331,7 +350,12 @@ _PLAIN: dict[str, type[Pressed]] = {
     "cancel": CancelPressed,
     "show": ResultAsked,
 }
-_WITH_ARGUMENT: dict[str, type[Pressed]] = {"lang": LanguageChosen, "style": StyleChosen, "file": FileAsked}
+_WITH_ARGUMENT: dict[str, type[Pressed]] = {
+    "lang": LanguageChosen,
+    "style": StyleChosen,
+    "felt": FeelingChosen,
+    "file": FileAsked,
+}
 _ACTIONS = {kind: action for action, kind in (_PLAIN | _WITH_ARGUMENT).items()}
 
 
