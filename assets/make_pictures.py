@@ -11,6 +11,7 @@ from PIL import Image
 
 from engine.arrays import Pixels
 from engine.engine import Engine
+from engine.raster import straight
 from engine.styles import styles
 from engine.talking import Puppet
 from engine.weights import WeightStore
@@ -47,7 +48,7 @@ def main() -> None:
     )
     moving = zip(*(Puppet(character).frames(motion) for character in characters), strict=True)
     shown = [several for number, several in enumerate(moving) if number % EVERY == 0]
-    frames = [row([on_ground(frame, MOVING_TILE) for frame in several]) for several in shown]
+    frames = [row([on_ground(straight(frame), MOVING_TILE) for frame in several]) for several in shown]
     frames[0].save(
         HERE / "talk.webp", save_all=True, append_images=frames[1:], duration=40 * EVERY, loop=0, quality=60
     )

@@ -16,6 +16,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from PIL import Image
 
+from bot.kinds import Feeling
 from engine.arrays import Pixels
 from engine.character import Character, from_json, to_json
 from engine.engine import Engine
@@ -23,6 +24,7 @@ from engine.errors import Notice
 from engine.media.preview import preview_jpeg
 from engine.media.sticker import sticker_png, sticker_webp
 from engine.progress import Progress, Stage
+from engine.speech.expressions import Expression
 from engine.styles import styles
 from engine.worker import EngineThread, Work
 
@@ -54,7 +56,7 @@ class Artist(Protocol):
         """Draw a character: CHARACTER_FILES and STICKER_FILES."""
 
     async def speak(
-        self, character: Mapping[str, bytes], voice: bytes, seed: int, progress: Progress
+        self, character: Mapping[str, bytes], voice: bytes, feeling: Feeling, seed: int, progress: Progress
     ) -> Made:
         """Let a character say a voice: TALK_FILES. `character`: CHARACTER_FILES."""
 
@@ -96,9 +98,10 @@ class EngineArtist:
         return await self._run(work, progress)
 
     async def speak(
-        self, character: Mapping[str, bytes], voice: bytes, seed: int, progress: Progress
+        self, character: Mapping[str, bytes], voice: bytes, feeling: Feeling, seed: int, progress: Progress
     ) -> Made:
         """See Artist."""
+        expression = Expression(feeling)
 
         def work(engine: Engine, report: Progress) -> Made:
             report(Stage.DECODE, 0.0)
@@ -106,7 +109,7 @@ class EngineArtist:
             speaker = from_json(character["character.json"].decode(), _pixels(character["drawing.png"]))
             self._scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._scratch) as folder:
-                talk = engine.speak(speaker, heard, Path(folder), seed, report)
+                talk = engine.speak(speaker, heard, Path(folder), seed, report, expression=expression)
                 return Made({path.name: path.read_bytes() for path in talk.files}, talk.notices)
 
         return await self._run(work, progress)

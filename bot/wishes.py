@@ -151,8 +151,10 @@ class Wishes:
             return events.NotYours()
         if wish.about == "renamed":
             character.name = wish.name
+        if wish.about == "feels":
+            character.feeling = wish.feeling
         if wish.about != "dropped":
-            return events.CharacterFound(wish.about, character.id, character.name)
+            return events.CharacterFound(wish.about, character.id, character.name, character.feeling)
         await characters.remove(work, character, self._clock())
         newest = await characters.newest(work, person.id)
         active = conversation.character

@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import monotonic
 
 from bot.artist import CHARACTER_FILES, Artist, Made
-from bot.kinds import JobKind
+from bot.kinds import Feeling, JobKind
 from bot.queue import Queue
 from bot.queue.protocol import Claim, Failure
 from bot.records import Records
@@ -17,7 +17,7 @@ from engine.progress import Stage
 from storage import characters, people
 from storage.blobs import BlobStore
 from storage.database import Database
-from storage.models import OUR_FAULT, Blob, Job, JobState
+from storage.models import OUR_FAULT, Blob, Character, Job, JobState
 
 POLL_SECONDS = 2.0  # another process may have submitted, or died
 BEAT_SECONDS = 2.0  # also how soon a job cancelled from another process is noticed
@@ -142,9 +142,11 @@ class Workshop:
             case JobKind.DRAW:
                 return await self._artist.draw(given, job.style or "", job.seed, progress)
             case JobKind.SPEAK:
-                return await self._artist.speak(await self._character(job), given, job.seed, progress)
+                character = await self._character(job)
+                files = await self._files(character)
+                return await self._artist.speak(files, given, Feeling(character.feeling), job.seed, progress)
 
-    async def _character(self, job: Job) -> dict[str, bytes]:
+    async def _character(self, job: Job) -> Character:
         """Fetch the character that speaks: the one that was active when it was asked, else the one now."""
         async with self._database.reading() as work:
             character = await characters.get(work, job.character_id or "", job.person_id)
@@ -154,6 +156,11 @@ class Workshop:
                 character = await characters.get(work, active or "", job.person_id)
             if character is None:
                 raise NoCharacter(job.character_id or "none")
+            return character
+
+    async def _files(self, character: Character) -> dict[str, bytes]:
+        """Fetch what the engine needs of a character."""
+        async with self._database.reading() as work:
             found = await characters.files(work, character.id)
         return {blob.name: await self._blobs.read(blob.key) for blob in found if blob.name in CHARACTER_FILES}
 

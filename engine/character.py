@@ -7,6 +7,7 @@ and `character.json`.
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -14,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from engine.arrays import Pixels, Points
 from engine.errors import PersonProblem
 from engine.face.landmarks import CHIN, COUNT, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from engine.texture import Texture
 
 SIZE = 512  # px, side of every character
 FORMAT = 1  # of the JSON file
@@ -39,6 +41,7 @@ class Character:
     style : id of the style
     seed : the drawing is a function of photo, style and seed
     yaw, pitch, roll : degrees, of the head in the drawing
+    texture : what lies on the paper and is part of `drawing`, where the style has one
     """
 
     drawing: Pixels
@@ -48,6 +51,7 @@ class Character:
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
+    texture: Texture | None = None
 
 
 def settled(character: Character) -> Character:
@@ -59,13 +63,15 @@ def settled(character: Character) -> Character:
 
 def to_json(character: Character) -> str:
     """Everything but the drawing, as JSON without time and path; landmarks to 0.01 px."""
-    values = {
+    values: dict[str, Any] = {
         "format": FORMAT,
         "style": character.style,
         "seed": character.seed,
         "pose": [round(float(v), 2) for v in (character.yaw, character.pitch, character.roll)],
         "landmarks": [[round(float(v), 2) for v in point] for point in character.landmarks],
     }
+    if character.texture is not None:
+        values["texture"] = character.texture.to_values()
     return json.dumps(values, separators=(",", ":")) + "\n"
 
 
@@ -82,13 +88,14 @@ def from_json(text: str, drawing: Pixels) -> Character:
         landmarks = np.array(values["landmarks"], np.float32)
         yaw, pitch, roll = (float(v) for v in values["pose"])
         style, seed, version = str(values["style"]), int(values["seed"]), values["format"]
+        texture = Texture.from_values(values["texture"]) if "texture" in values else None
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise NotACharacter(f"unreadable JSON: {error}") from error
     if version != FORMAT or landmarks.shape != (COUNT, 3) or seed < 0:
         raise NotACharacter(f"format {version}, landmarks {landmarks.shape}, seed {seed}")
     if not _is_a_face(landmarks) or not all(abs(angle) <= 90 for angle in (yaw, pitch, roll)):
         raise NotACharacter(f"no face on the drawing: yaw {yaw}, pitch {pitch}, roll {roll}")
-    return Character(drawing, landmarks, style, seed, yaw, pitch, roll)
+    return Character(drawing, landmarks, style, seed, yaw, pitch, roll, texture)
 
 
 def _is_a_face(landmarks: Points) -> bool:

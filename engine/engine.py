@@ -15,11 +15,15 @@ from engine.face import Face
 from engine.face.finder import FaceFinder, FoundFace
 from engine.face.matte import Matting
 from engine.intake import Decoder
-from engine.media.highlight import liveliest_start
-from engine.media.talk import TalkWriter
+from engine.media.caption import FONT_FILE, Captions
+from engine.media.highlight import shots
+from engine.media.talk import PLAIN, Scene, TalkWriter
 from engine.photo import Photo
 from engine.progress import Progress, Stage, silent
 from engine.speech import Heard, Listener
+from engine.speech.cleaning import gated, trimmed
+from engine.speech.effects import Effect, with_effect
+from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
 from engine.styles import Sitting, draw, prepare, style_of
 from engine.talking import Puppet
@@ -130,26 +134,53 @@ class Engine:
         progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)
 
-    def listen(self, voice: Voice, seed: int = 0, progress: Progress = silent) -> Heard:
+    def listen(
+        self,
+        voice: Voice,
+        seed: int = 0,
+        progress: Progress = silent,
+        expression: Expression = Expression.NEUTRAL,
+    ) -> Heard:
         """Hear a voice: phones, the motion of a face that says it, and all words about the voice."""
-        heard = self._listener.listen(voice, seed ^ SPEECH_SEED, progress)
+        heard = self._listener.listen(voice, seed ^ SPEECH_SEED, progress, expression)
         return replace(heard, notices=voice.notices + heard.notices)
 
     def speak(
-        self, character: Character, voice: Voice, folder: Path, seed: int = 0, progress: Progress = silent
+        self,
+        character: Character,
+        voice: Voice,
+        folder: Path,
+        seed: int = 0,
+        progress: Progress = silent,
+        scene: Scene = PLAIN,
+        expression: Expression = Expression.NEUTRAL,
+        effect: Effect = Effect.NONE,
     ) -> Talk:
         """Make a character say a voice; all files appear in `folder` at the end, or none.
+
+        Silence at the ends of the voice is left out. `expression` is on the face all the while; `effect`
+        changes the sound, not the lips.
 
         Raises
         ------
         Cancelled, MediaFailed
+        WeightsMissing
+            when the font of captions was not fetched
         """
-        heard = self.listen(voice, seed, progress)
+        voice = trimmed(voice)
+        heard = self.listen(voice, seed, progress, expression)
+        voice = with_effect(gated(voice), effect)
         puppet = Puppet(character)
+        captions = None
+        if scene.caption:
+            captions = Captions(scene.caption, heard.motion, self._weights.locate(FONT_FILE))
         folder.mkdir(parents=True, exist_ok=True)
-        with TalkWriter(folder, voice, sticker_start=liveliest_start(heard.motion)) as writer:
-            for frame in puppet.frames(heard.motion, progress):
-                writer.write(frame)
+        planned = shots(heard.motion)
+        sticker_frames = sum(shot.sticker for shot in planned)
+        with TalkWriter(folder, voice, scene.background, sticker_frames, captions) as writer:
+            drawn = puppet.frames(heard.motion, progress, [shot.blend for shot in planned])
+            for shot, frame in zip(planned, drawn, strict=True):
+                writer.write(frame, talk=shot.talk, sticker=shot.sticker)
             progress(Stage.ENCODE, 0.0)
             files = writer.close()
         progress(Stage.ENCODE, 1.0)

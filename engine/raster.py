@@ -151,3 +151,20 @@ def lab_to_rgb(lab: FloatMap) -> Pixels:
 def grey(picture: Pixels) -> Pixels:
     """Luma of an RGB picture."""
     return cast(Pixels, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+
+
+def premultiplied(picture: Pixels) -> Pixels:
+    """Colours (H, W, 4) multiplied with their alpha."""
+    alpha = cv2.extractChannel(picture, 3)
+    return cast(Pixels, cv2.multiply(picture, _light(alpha), scale=1 / 255))
+
+
+def straight(picture: Pixels) -> Pixels:
+    """Colours (H, W, 4) that were multiplied with their alpha, divided by it; 0 where nothing is seen."""
+    alpha = cv2.extractChannel(picture, 3)
+    return cast(Pixels, cv2.divide(picture, _light(alpha), scale=255))
+
+
+def _light(alpha: cv2.typing.MatLike) -> cv2.typing.MatLike:
+    """Alpha for each colour, and 255 for itself."""
+    return cv2.merge([alpha, alpha, alpha, np.full_like(alpha, 255)])

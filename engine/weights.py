@@ -134,6 +134,18 @@ DEFAULT_FILES: tuple[WeightFile, ...] = (
         sources=(WheelMember("scikit-image", "0.26.0", "skimage/data/astronaut.png", "3.11", _LINUX),),
         megabytes=0.8,
     ),
+    WeightFile(
+        name="NanumGothicBold.ttf",
+        purpose="font of captions: Korean, Latin, Greek, Cyrillic, kana",
+        licence="OFL-1.1",
+        sha256="454eb3f503f377782a99eb84fc4bb7dde22a0f075d41b47427737f2985053bc9",
+        sources=(
+            WheelMember(
+                "koreanize-matplotlib", "0.1.1", "koreanize_matplotlib/fonts/NanumGothicBold.ttf", "3.12"
+            ),
+        ),
+        megabytes=4.6,
+    ),
 )
 """What the default path needs. The hashes of the first three were compared with the official files."""
 

@@ -106,6 +106,7 @@ class Character(Base):
     name: Mapped[str] = mapped_column(String(40))
     style: Mapped[str] = mapped_column(String(32))
     seed: Mapped[int]
+    feeling: Mapped[str] = mapped_column(String(16), default="neutral")  # how it looks while it speaks
     created_at: Mapped[float]
 
 

@@ -19,7 +19,9 @@ from storage.database import Database, Work
 from storage.ids import ID_LENGTH
 from storage.models import Job, JobState
 
-app = typer.Typer(no_args_is_help=True, help="Jobs of the running bot: list, show, retry, cancel.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Jobs of the running bot: list, show, retry, cancel."
+)
 
 Result = TypeVar("Result")
 JobId = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its beginning.")]

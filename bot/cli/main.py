@@ -1,45 +1,40 @@
-"""The command line `mytalkcon`: all commands together."""
+"""The command line `mytalkcon`: all commands together.
 
+A command's module is read when the command is called: the list of all is there at once, and `make` does not
+wait for the libraries of the bot.
+"""
+
+import signal
+from collections.abc import Callable
+from importlib import import_module
+from types import FrameType
 from typing import Annotated
 
 import typer
 
-from bot.cli import (
-    align,
-    bench,
-    chat,
-    demo,
-    draw,
-    evaluate,
-    jobs,
-    make,
-    motion,
-    run,
-    segment,
-    styles,
-    talk,
-    weights,
-)
 from bot.cli.terminal import log_to_stderr, with_exit_codes
 
+COMMANDS = {
+    "make": "Make a sticker and a talking video from a photo and a voice.",
+    "draw": "Draw a photo: writes STYLE.png, STYLE.webp and STYLE.json for each style.",
+    "talk": "Make a character that was drawn before say something new.",
+    "motion": "Show mouth, lids and head for every frame; `open` and `closed` are measured after the warp.",
+    "align": "Cut the square of FFHQ around the face, as StyleGAN2 models expect it.",
+    "segment": "Cut the person out of a photo.",
+    "styles": "List the drawing styles.",
+    "bench": "Measure speed and memory of the main job.",
+    "demo": "Make a sticker and a talking video of the sample, or of your own photo and voice.",
+    "chat": "Chat with the bot here: type, give paths of photos and sounds, press buttons by their numbers.",
+    "run": "Run the bot.",
+    "evaluate": "Measure how well the engine does.",
+    "weights": "Weight files: list, fetch, add, verify.",
+    "jobs": "Jobs of the running bot: list, show, retry, cancel.",
+}
+"""Each is a module of bot/cli: a function of that name, or a group of commands called `app`."""
+
+TERMINATED = 128 + signal.SIGTERM  # exit code, as a shell reports it
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-for command in (
-    make.make,
-    draw.draw,
-    talk.talk,
-    motion.motion,
-    align.align,
-    segment.segment,
-    styles.styles,
-    bench.bench,
-    demo.demo,
-    chat.chat,
-    run.run,
-):
-    app.command()(with_exit_codes(command))
-app.add_typer(evaluate.app, name="evaluate")
-app.add_typer(weights.app, name="weights")
-app.add_typer(jobs.app, name="jobs")
 
 
 @app.callback()
@@ -50,6 +45,41 @@ def options(
     log_to_stderr(verbose)
 
 
+def load(name: str) -> typer.Typer:
+    """Read the module of a command."""
+    module = import_module(f"bot.cli.{name}")
+    group = getattr(module, "app", None)
+    if isinstance(group, typer.Typer):
+        return group
+    single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    single.command(name)(with_exit_codes(getattr(module, name)))
+    return single
+
+
+def _passing_on(name: str) -> Callable[[typer.Context], None]:
+    def command(context: typer.Context) -> None:
+        load(name)(args=context.args, prog_name=context.command_path)
+
+    return command
+
+
+for _name, _help in COMMANDS.items():
+    app.command(
+        _name,
+        help=_help,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(_passing_on(_name))
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)
+
+
 def main() -> None:
-    """Run the command line and exit: 0, 2 for what the person sent or typed, 1 for our own faults."""
+    """Run the command line and exit: 0, 2 for what the person sent or typed, 1 for our own faults.
+
+    A signal to end unwinds like Ctrl-C: half-written files are removed.
+    """
+    signal.signal(signal.SIGTERM, _end)
     app()

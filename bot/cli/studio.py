@@ -11,6 +11,8 @@ import typer
 from bot.cli.terminal import progress_bar
 from engine.engine import Engine
 from engine.errors import PersonProblem
+from engine.speech.effects import Effect
+from engine.speech.expressions import Expression
 from engine.worker import EngineThread, Work
 
 Result = TypeVar("Result")
@@ -24,6 +26,8 @@ OutFolder = Annotated[Path, typer.Option("--out", help="Folder for the files.")]
 Seed = Annotated[
     int, typer.Option(min=0, max=2**63 - 1, help="The same seed gives the same drawing and the same motion.")
 ]
+HowItFeels = Annotated[Expression, typer.Option("--expression", help="What the face shows all the while.")]
+HowItSounds = Annotated[Effect, typer.Option("--effect", help="Changes the voice, not the lips.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 
 
@@ -59,11 +63,11 @@ def engine_thread() -> Iterator[EngineThread]:
 
 
 def wait_for(thread: EngineThread, work: Work[Result]) -> Result:
-    """Run a job in the engine thread with a progress bar; Ctrl-C cancels it."""
+    """Run a job in the engine thread with a progress bar; Ctrl-C or a signal to end cancels it."""
     with progress_bar() as report:
         ticket = thread.submit(work, report=report)
         try:
             return ticket.result()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             ticket.cancel()
             raise

@@ -9,7 +9,7 @@ from rich.table import Table
 from bot.cli.terminal import console, with_exit_codes
 from engine.weights import WeightStore, WeightsWrong
 
-app = typer.Typer(no_args_is_help=True, help="Weight files: list, fetch, add, verify.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Weight files: list, fetch, add, verify.")
 
 
 @app.command(name="list")

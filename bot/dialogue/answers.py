@@ -33,6 +33,8 @@ from bot.dialogue.events import (
     DropAsked,
     DropConfirmed,
     Event,
+    FeelingAsked,
+    FeelingChosen,
     FileAsked,
     GalleryAsked,
     HeldVoiceUsed,
@@ -48,6 +50,7 @@ from bot.dialogue.events import (
     VoiceReceived,
 )
 from bot.dialogue.replies import say
+from bot.kinds import Feeling
 from bot.sentences import LANGUAGES
 
 LINKS = ("help", "language", "characters", "queue", "privacy", "style")  # commands that a link may lead to
@@ -148,9 +151,9 @@ def _answer_agreed(  # noqa: PLR0911 one case an event
             return _speak_held(replace(conversation, choosing=False))
         case TextReceived(text):
             return _text(conversation, asked, text, house)
-        case CommandGiven() | StylesAsked() | PhotoAsked() | GalleryAsked():
+        case CommandGiven() | StylesAsked() | PhotoAsked() | GalleryAsked() | FeelingAsked():
             return _command(conversation, event)
-        case CharacterChosen() | RenameAsked() | DropAsked() | DropConfirmed():
+        case CharacterChosen() | RenameAsked() | DropAsked() | DropConfirmed() | FeelingChosen():
             return _character(conversation, event)
         case ResultAsked(job):
             return Turn(conversation, wishes=(WantResult(job),))
@@ -205,6 +208,10 @@ def _command(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911
             return ways.one(conversation, say("next-photo"))
         case CommandGiven("characters") | GalleryAsked():
             return Turn(conversation, wishes=(WantGallery(),))
+        case CommandGiven("feeling") | FeelingAsked():
+            if conversation.character is None:
+                return ways.one(conversation, *ways.next_step(conversation))
+            return ways.offer_feelings(conversation, conversation.character)
         case CommandGiven("queue"):
             return Turn(conversation, wishes=(WantQueue(),))
         case CommandGiven("cancel"):
@@ -224,4 +231,8 @@ def _character(conversation: Conversation, event: Event) -> Turn:
             return Turn(conversation, wishes=(WantCharacter("drop", character),))
         case DropConfirmed(character):
             return Turn(conversation, wishes=(WantCharacter("dropped", character),))
+        case FeelingChosen(feeling, character) if feeling in set(Feeling):
+            return Turn(conversation, wishes=(WantCharacter("feels", character, feeling=feeling),))
+        case FeelingChosen():
+            return ways.one(conversation, say("old-button"), *ways.next_step(conversation))
     raise TypeError(f"not about a character: {event}")

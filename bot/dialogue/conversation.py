@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.dialogue.replies import Reply
+from bot.kinds import Feeling
 
 CONSENT_VERSION = 1  # raised when what people agreed to changes: everybody is asked again
 HOLD_SECONDS = 600.0  # a voice waits so long for a character, a new photo for its style
@@ -121,11 +122,15 @@ class WantGallery:
 
 @dataclass(frozen=True)
 class WantCharacter:
-    """Find a character of the person and do what `about` says: chosen, rename, drop, renamed, dropped."""
+    """Find a character of the person and do what `about` says.
+
+    `about`: chosen, rename, drop, renamed (to `name`), dropped, feels (`feeling`, from now on).
+    """
 
     about: str
     character: str
     name: str = ""
+    feeling: str = Feeling.NEUTRAL
 
 
 @dataclass(frozen=True)

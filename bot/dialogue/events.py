@@ -7,7 +7,7 @@ pressed by somebody else is always noticed. Whose a thing is, is checked in serv
 
 from dataclasses import dataclass
 
-from bot.kinds import JobKind
+from bot.kinds import Feeling, JobKind
 from storage.ids import ID_LENGTH
 
 VERSION = "v1"
@@ -18,7 +18,7 @@ VERSION = "v1"
 
 @dataclass(frozen=True)
 class CommandGiven:
-    """A command: start, help, language, characters, queue, cancel, privacy, delete, style.
+    """A command: start, help, language, characters, queue, cancel, privacy, delete, style, feeling.
 
     `argument`: of start, the command that a link into the bot leads to.
     """
@@ -97,6 +97,13 @@ class GalleryAsked:
 
 
 @dataclass(frozen=True)
+class FeelingAsked:
+    """How may my character look while it speaks?"""
+
+    owner: str
+
+
+@dataclass(frozen=True)
 class HeldVoiceUsed:
     """Let the character that I have say what I sent."""
 
@@ -126,6 +133,14 @@ class StyleChosen:
 
     style: str
     photo: str
+
+
+@dataclass(frozen=True)
+class FeelingChosen:
+    """From now on this character looks so while it speaks."""
+
+    feeling: str
+    character: str
 
 
 @dataclass(frozen=True)
@@ -237,9 +252,10 @@ class GalleryListed:
 class CharacterFound:
     """The character that an event was about, and what is to be said about it."""
 
-    about: str  # "chosen", "rename", "drop", "renamed"
+    about: str  # "chosen", "rename", "drop", "renamed", "feels"
     character: str
     name: str
+    feeling: str = Feeling.NEUTRAL
 
 
 @dataclass(frozen=True)
@@ -301,6 +317,7 @@ Owned = (
     | StylesAsked
     | PhotoAsked
     | GalleryAsked
+    | FeelingAsked
     | HeldVoiceUsed
     | DeleteConfirmed
     | Declined
@@ -308,6 +325,7 @@ Owned = (
 Pressed = (
     Owned
     | StyleChosen
+    | FeelingChosen
     | CharacterChosen
     | RenameAsked
     | DropAsked
@@ -340,6 +358,7 @@ _PLAIN: dict[str, type[Pressed]] = {
     "restyle": StylesAsked,
     "photo": PhotoAsked,
     "gallery": GalleryAsked,
+    "feel": FeelingAsked,
     "speak": HeldVoiceUsed,
     "forget": DeleteConfirmed,
     "keep": Declined,
@@ -350,7 +369,12 @@ _PLAIN: dict[str, type[Pressed]] = {
     "cancel": CancelPressed,
     "show": ResultAsked,
 }
-_WITH_ARGUMENT: dict[str, type[Pressed]] = {"lang": LanguageChosen, "style": StyleChosen, "file": FileAsked}
+_WITH_ARGUMENT: dict[str, type[Pressed]] = {
+    "lang": LanguageChosen,
+    "style": StyleChosen,
+    "felt": FeelingChosen,
+    "file": FileAsked,
+}
 _ACTIONS = {kind: action for action, kind in (_PLAIN | _WITH_ARGUMENT).items()}
 
 

@@ -31,6 +31,7 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.replies import Media, Reply, Said, button, say
 from bot.kinds import JobKind
+from bot.sentences import sentence
 
 OUTCOMES = Outcome
 
@@ -158,6 +159,9 @@ def _character(conversation: Conversation, event: CharacterFound | CharacterGone
             return ways.one(asked, say("rename-question", name=event.name))
         case "renamed":
             return ways.one(conversation, say("character-renamed", name=event.name))
+        case "feels":
+            feeling = sentence(f"feeling-{event.feeling}", language)
+            return ways.one(conversation, say("feeling-set", name=event.name, feeling=feeling))
         case "drop":
             yes = button(language, "drop-yes-button", DropConfirmed(about))
             no = button(language, "keep-button", Declined(conversation.person))

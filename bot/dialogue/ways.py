@@ -9,6 +9,8 @@ from bot.dialogue.events import (
     Agreed,
     Declined,
     DeleteConfirmed,
+    FeelingAsked,
+    FeelingChosen,
     GalleryAsked,
     HeldVoiceUsed,
     LanguageChosen,
@@ -17,6 +19,7 @@ from bot.dialogue.events import (
     StylesAsked,
 )
 from bot.dialogue.replies import Button, Reply, Said, button, say, word_button
+from bot.kinds import Feeling
 from bot.sentences import LANGUAGES, sentence
 
 Row = tuple[Button, ...]
@@ -101,13 +104,24 @@ def offer_own_character(conversation: Conversation) -> Turn:
     return one(conversation, say("voice-held-choice"), buttons=((use,),))
 
 
+def offer_feelings(conversation: Conversation, character: str) -> Turn:
+    """Offer a button a feeling."""
+    buttons = [
+        button(conversation.language, f"feeling-{feeling}", FeelingChosen(feeling, character))
+        for feeling in Feeling
+    ]
+    rows = tuple(tuple(buttons[i : i + ROW]) for i in range(0, len(buttons), ROW))
+    return one(conversation, say("feeling-question"), buttons=rows)
+
+
 def after_sticker(conversation: Conversation) -> tuple[Row, ...]:
     """Offer what one may want after a sticker or a talk."""
     language, person = conversation.language, conversation.person
     again = button(language, "another-style-button", StylesAsked(person))
     photo = button(language, "new-photo-button", PhotoAsked(person))
     gallery = button(language, "gallery-button", GalleryAsked(person))
-    return ((again, photo), (gallery,))
+    feeling = button(language, "feeling-button", FeelingAsked(person))
+    return ((again, photo), (gallery, feeling))
 
 
 def name_of(text: str) -> str:

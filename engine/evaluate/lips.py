@@ -1,6 +1,7 @@
 """Do the lips belong to the voice? Measures against voices whose phones are known.
 
-References are ARPAbet phones with begin and duration (the JSON of `pocketsphinx align`). Everything is read
+References are phones with begin and duration (the JSON of `pocketsphinx align`), named by ARPAbet in capitals
+or else by the IPA. Everything is read
 at zero lag each 20 ms, from the frame whose time (index / 25 s) is nearest. The control is the same voice cut
 into pieces and shuffled: a mouth that only moves a lot scores there as well as here.
 """
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatMap
 from engine.speech.acoustics import RATE, loudness, smooth
+from engine.speech.ipa import sound_of
 from engine.speech.motion import FPS, Motion
 from engine.talking.warp import opening as opening_shown
 from engine.voice import ANALYSIS_RATE, Voice
@@ -51,7 +53,7 @@ _CLASSES = MappingProxyType(
 
 @dataclass(frozen=True)
 class Spoken:
-    """A reference phone: ARPAbet name, span in s."""
+    """A reference phone: name in ARPAbet or IPA, span in s."""
 
     name: str
     start: float
@@ -60,7 +62,10 @@ class Spoken:
     @property
     def mouth_class(self) -> str:
         """One of `motion.MOUTH_CLASSES`."""
-        return _CLASSES.get(self.name, "C")
+        if self.name in _CLASSES:
+            return _CLASSES[self.name]
+        sound = None if self.name.isupper() else sound_of(self.name)
+        return sound.mouth_class if sound else "C"
 
 
 @dataclass(frozen=True)
@@ -189,15 +194,20 @@ def shuffled(voice: Voice, seed: int) -> Voice:
 
 @dataclass(frozen=True)
 class LipReport:
-    """Scores over all labelled voices, beside their shuffled control.
+    """Scores over labelled voices.
 
-    `lags` and `correlations` are of the opening against the envelope, one a voice.
+    Attributes
+    ----------
+    score : summed over the voices
+    lags : s that the opening comes after the envelope, one a voice
+    correlations : of opening and envelope at that lag, one a voice
+    widths : how far the mouth opens: 95th percentile of the opening, one a voice
     """
 
-    real: LipScore
-    control: LipScore
+    score: LipScore
     lags: tuple[float, ...]
     correlations: tuple[float, ...]
+    widths: tuple[float, ...]
 
 
 def measure(
@@ -210,18 +220,16 @@ def measure(
     Parameters
     ----------
     voices : with their reference phones
-    motion_of : from a voice to a motion, for example `Listener.motion_of` with a fixed seed
+    motion_of : from a voice to a motion
     opening : how far the mouth is seen open; by default on the standard face after the warp
     """
-    real, control = LipScore(), LipScore()
-    lags, correlations = [], []
-    for number, (voice, reference) in enumerate(voices):
+    total, lags, correlations, widths = LipScore(), [], [], []
+    for voice, reference in voices:
         motion = motion_of(voice)
         gap = opening(motion)
-        real += score(motion, gap, reference)
+        total += score(motion, gap, reference)
         lag, correlation = lag_behind_voice(gap, voice)
         lags.append(lag)
         correlations.append(correlation)
-        other = motion_of(shuffled(voice, number))
-        control += score(other, opening(other), reference)
-    return LipReport(real, control, tuple(lags), tuple(correlations))
+        widths.append(float(np.percentile(gap, 95)))
+    return LipReport(total, tuple(lags), tuple(correlations), tuple(widths))

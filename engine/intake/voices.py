@@ -58,7 +58,7 @@ def decode_voice(data: bytes) -> Voice:
     notices = (Notice(VOICE_CUT, (("seconds", MAX_SECONDS),)),) if seconds > MAX_SECONDS + SLACK else ()
     mono = mono[: MAX_SECONDS * rate]
     sound = fade(level(without_drift(mono, rate), rate), rate)
-    return Voice(_resampled(sound, rate, ANALYSIS_RATE), sound, rate, notices)
+    return Voice(resampled(sound, rate, ANALYSIS_RATE), sound, rate, notices)
 
 
 def is_sound(data: bytes) -> bool:
@@ -164,7 +164,7 @@ def _mono(channels: Block) -> Samples:
     return mean
 
 
-def _resampled(sound: Samples, rate: int, wanted: int) -> Samples:
+def resampled(sound: Samples, rate: int, wanted: int) -> Samples:
     """Resample to exactly the length that `wanted` Hz give, at least one sample."""
     if rate == wanted:
         return sound

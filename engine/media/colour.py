@@ -22,18 +22,23 @@ LIMITED = np.column_stack(
 
 
 class Ground:
-    """A plain colour to put under RGBA pictures of one size, px."""
+    """What lies behind a picture: uint8 (H, W, 3), RGB."""
 
-    def __init__(self, colour: Colour, height: int, width: int) -> None:
-        self._plain: Pixels = np.full((height, width, 3), colour, np.uint8)
+    def __init__(self, picture: Pixels) -> None:
+        self._picture = picture
+
+    @classmethod
+    def plain(cls, colour: Colour, side: int) -> "Ground":
+        """One colour."""
+        return cls(np.full((side, side, 3), colour, np.uint8))
 
     def under(self, picture: Pixels) -> Pixels:
-        """Composite uint8 (H, W, 4) with straight alpha onto the colour; uint8 (H, W, 3)."""
-        alpha = cv2.extractChannel(picture, 3)
-        alphas = cv2.merge([alpha, alpha, alpha])
-        own = cv2.multiply(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), alphas, scale=1 / 255)
-        shining_through = cv2.multiply(self._plain, cv2.bitwise_not(alphas), scale=1 / 255)
-        composite: Pixels = cv2.add(own, shining_through).astype(np.uint8, copy=False)
+        """Put it under uint8 (H, W, 4), colours multiplied with their alpha; uint8 (H, W, 3)."""
+        clear = cv2.bitwise_not(cv2.extractChannel(picture, 3))
+        shining_through = cv2.multiply(self._picture, cv2.merge([clear, clear, clear]), scale=1 / 255)
+        composite: Pixels = cv2.add(cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB), shining_through).astype(
+            np.uint8, copy=False
+        )
         return composite
 
 

@@ -1,9 +1,10 @@
 """All files of a talk at once: frames go in one by one, encoders work beside the renderer."""
 
-import math
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -12,16 +13,33 @@ import cv2
 
 from engine.arrays import Pixels
 from engine.character import SIZE
+from engine.media.caption import Captions
 from engine.media.colour import Colour, Ground
-from engine.media.partial import MediaFailed
+from engine.media.partial import MediaFailed, PartialFile, commit_together
 from engine.media.video import Mp4Writer
 from engine.media.video_sticker import MAX_FRAMES, VideoStickerWriter
-from engine.speech.motion import FPS
 from engine.voice import Voice
 
 NOTE_SIDE = 384  # px
 BACKGROUND: Colour = (255, 236, 214)  # warm, light: hair and white borders both stand out
 WAITING = 8  # frames (1 MB each) between renderer and encoder
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a video shows around the character.
+
+    Attributes
+    ----------
+    background : what lies behind the character in the MP4s: RGB, or a picture uint8 (512, 512, 3)
+    caption : the person's own words, shown at the pace of the voice; "" for none
+    """
+
+    background: Colour | Pixels = BACKGROUND
+    caption: str = ""
+
+
+PLAIN = Scene()
 
 
 class FrameWriter(Protocol):
@@ -33,8 +51,9 @@ class FrameWriter(Protocol):
     def finish(self) -> None:
         """Complete the file under a hidden name."""
 
-    def commit(self) -> list[Path]:
-        """Give it its name."""
+    @property
+    def files(self) -> list[PartialFile]:
+        """What waits for its name."""
 
     def discard(self) -> None:
         """Remove it."""
@@ -49,19 +68,22 @@ class TalkWriter:
     ----------
     folder : exists
     voice : the sound; as many frames must come as it is long, to within one
-    background : RGB under the character in the MP4s
-    sticker_start : number of the first frame of the video sticker; earlier where the talk ends before it is
-        full
+    background : what lies behind the character in the MP4s: RGB, or a picture uint8 (512, 512, 3)
+    captions : words over talk.mp4; the round note has no room for them
+    sticker_frames : how many frames the video sticker will get; it is encoded as soon as it has them
     """
 
     def __init__(
-        self, folder: Path, voice: Voice, background: Colour = BACKGROUND, sticker_start: int = 0
+        self,
+        folder: Path,
+        voice: Voice,
+        background: Colour | Pixels = BACKGROUND,
+        sticker_frames: int = MAX_FRAMES,
+        captions: Captions | None = None,
     ) -> None:
-        expected = math.ceil(voice.seconds * FPS)
-        self._window_start = max(0, min(sticker_start, expected - MAX_FRAMES))
-        self._written = 0
+        self._missing = sticker_frames
         self._open = True
-        self._videos = _Lane(_Mp4s(folder, voice, background))
+        self._videos = _Lane(_Mp4s(folder, voice, background, captions))
         self._sticker = _Lane(VideoStickerWriter(folder / "talk.webm"))
         self._lanes = (self._videos, self._sticker)
 
@@ -73,14 +95,20 @@ class TalkWriter:
     ) -> None:
         self.discard()
 
-    def write(self, frame: Pixels) -> None:
-        """Hand over a frame, uint8 (512, 512, 4), straight alpha; do not change it afterwards."""
-        self._videos.put(frame)
-        if self._window_start <= self._written < self._window_start + MAX_FRAMES:
+    def write(self, frame: Pixels, *, talk: bool = True, sticker: bool = True) -> None:
+        """Hand over a frame, uint8 (512, 512, 4), colours multiplied with the alpha; it is kept as it is.
+
+        Parameters
+        ----------
+        talk, sticker : which files show it; a sticker that is full takes no more
+        """
+        if talk:
+            self._videos.put(frame)
+        if sticker and self._missing:
             self._sticker.put(frame)
-        self._written += 1
-        if self._written == self._window_start + MAX_FRAMES:
-            self._sticker.end()  # it encodes while the rest is rendered
+            self._missing -= 1
+            if not self._missing:
+                self._sticker.end()  # it encodes while the rest is rendered
 
     def close(self) -> list[Path]:
         """Wait for the encoders, then let the files appear.
@@ -95,7 +123,7 @@ class TalkWriter:
                 lane.end()
             for lane in self._lanes:
                 lane.wait()
-            files = [path for lane in self._lanes for path in lane.writer.commit()]
+            files = commit_together([file for lane in self._lanes for file in lane.writer.files])
         except BaseException:
             self.discard()
             raise
@@ -106,34 +134,50 @@ class TalkWriter:
         """Stop and remove everything, unless `close` went well."""
         if self._open:
             self._open = False
-            for lane in self._lanes:
-                lane.abort()
+            with ExitStack() as all_of_them:
+                for lane in self._lanes:
+                    all_of_them.callback(lane.abort)
 
 
 class _Mp4s:
     """talk.mp4 and note.mp4: the character is put on its ground once for both."""
 
-    def __init__(self, folder: Path, voice: Voice, background: Colour) -> None:
-        self._ground = Ground(background, SIZE, SIZE)
-        self._talk = Mp4Writer(folder / "talk.mp4", SIZE, voice)
-        self._note = Mp4Writer(folder / "note.mp4", NOTE_SIDE, voice)
+    def __init__(
+        self, folder: Path, voice: Voice, background: Colour | Pixels, captions: Captions | None
+    ) -> None:
+        if isinstance(background, tuple):
+            self._ground = Ground.plain(background, SIZE)
+        else:
+            self._ground = Ground(background)
+        self._captions = captions
+        self._written = 0
+        with ExitStack() as until_both_are_there:
+            self._talk = Mp4Writer(folder / "talk.mp4", SIZE, voice)
+            until_both_are_there.callback(self._talk.discard)
+            self._note = Mp4Writer(folder / "note.mp4", NOTE_SIDE, voice)
+            until_both_are_there.pop_all()
 
     def write(self, frame: Pixels) -> None:
         rgb = self._ground.under(frame)
-        self._talk.write(rgb)
         small = cv2.resize(rgb, (NOTE_SIDE, NOTE_SIDE), interpolation=cv2.INTER_LINEAR)
         self._note.write(small.astype("uint8", copy=False))
+        if self._captions is not None:
+            self._captions.over(rgb, self._written)
+        self._talk.write(rgb)
+        self._written += 1
 
     def finish(self) -> None:
         self._talk.finish()
         self._note.finish()
 
-    def commit(self) -> list[Path]:
-        return [*self._talk.commit(), *self._note.commit()]
+    @property
+    def files(self) -> list[PartialFile]:
+        return [*self._talk.files, *self._note.files]
 
     def discard(self) -> None:
-        self._talk.discard()
-        self._note.discard()
+        with ExitStack() as both:
+            both.callback(self._note.discard)
+            both.callback(self._talk.discard)
 
 
 class _Lane:

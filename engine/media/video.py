@@ -24,7 +24,7 @@ TOLERANCE = 0.040  # s between the lengths of picture and sound: one frame
 
 
 class Mp4Writer:
-    """Writes one MP4 with `voice` as its sound; feed it opaque frames, then `finish` and `commit`.
+    """Writes one MP4 with `voice` as its sound: feed it opaque frames, then `finish`, then name its `files`.
 
     Parameters
     ----------
@@ -92,9 +92,10 @@ class Mp4Writer:
         self._container.mux(self._sound.encode(None))
         self._container.close()
 
-    def commit(self) -> list[Path]:
-        """Give the finished file its name."""
-        return [self._file.commit()]
+    @property
+    def files(self) -> list[PartialFile]:
+        """What it wrote, for `commit_together`."""
+        return [self._file]
 
     def discard(self) -> None:
         """Leave nothing behind, whatever state the file is in."""

@@ -11,6 +11,7 @@ from engine.arrays import Pixels
 from engine.media.colour import tag, video_frame
 from engine.media.partial import MediaFailed, PartialFile
 from engine.media.video import COMMENT
+from engine.raster import straight
 from engine.speech.motion import FPS
 
 SIDE = 512  # px
@@ -44,15 +45,13 @@ class VideoStickerWriter:
         self._frames: list[av.VideoFrame] = []
 
     def write(self, rgba: Pixels) -> None:
-        """Add a frame, uint8 (512, 512, 4), straight alpha."""
+        """Add a frame, uint8 (512, 512, 4), colours multiplied with their alpha."""
         if rgba.shape != (SIDE, SIDE, 4):
             raise MediaFailed(f"a frame of shape {rgba.shape} for a sticker of {SIDE} px")
         if len(self._frames) == MAX_FRAMES:
             raise MediaFailed(f"more than {MAX_FRAMES} frames for a sticker")
-        alpha = cv2.extractChannel(rgba, 3)
-        _, seen = cv2.threshold(alpha, 0, 255, cv2.THRESH_BINARY)  # hidden colours would cost bytes
-        rgb = cv2.bitwise_and(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), cv2.merge([seen, seen, seen]))
-        self._frames.append(video_frame(rgb, len(self._frames), alpha))
+        rgb = cv2.cvtColor(straight(rgba), cv2.COLOR_RGBA2RGB)
+        self._frames.append(video_frame(rgb, len(self._frames), cv2.extractChannel(rgba, 3)))
 
     def finish(self) -> None:
         """Encode under the hidden name."""
@@ -61,9 +60,10 @@ class VideoStickerWriter:
         self._file.temporary.write_bytes(sticker_video(self._frames))
         self._frames.clear()
 
-    def commit(self) -> list[Path]:
-        """Give the finished file its name."""
-        return [self._file.commit()]
+    @property
+    def files(self) -> list[PartialFile]:
+        """What it wrote, for `commit_together`."""
+        return [self._file]
 
     def discard(self) -> None:
         """Leave nothing behind."""

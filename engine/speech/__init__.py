@@ -5,9 +5,18 @@ from dataclasses import dataclass
 
 from engine.errors import Notice
 from engine.progress import Progress, Stage, silent
-from engine.speech.acoustics import RATE, loudness, pauses, relative_loudness, spectral_shape
+from engine.speech.acoustics import (
+    RATE,
+    airy,
+    loudness,
+    pauses,
+    relative_loudness,
+    spectral_shape,
+    voicing,
+)
 from engine.speech.alignment import LAG, align
 from engine.speech.coarticulation import mouth_of
+from engine.speech.expressions import Expression, motion_with
 from engine.speech.motion import FPS, Motion
 from engine.speech.phones import Phone, PhoneRecogniser
 from engine.speech.prosody import head_of
@@ -41,11 +50,13 @@ class Listener:
     def __init__(self) -> None:
         self._recogniser = PhoneRecogniser()
 
-    def motion_of(self, voice: Voice, seed: int, progress: Progress = silent) -> Motion:
-        """What the face does while it says `voice`; see `listen`."""
-        return self.listen(voice, seed, progress).motion
-
-    def listen(self, voice: Voice, seed: int, progress: Progress = silent) -> Heard:
+    def listen(
+        self,
+        voice: Voice,
+        seed: int,
+        progress: Progress = silent,
+        expression: Expression = Expression.NEUTRAL,
+    ) -> Heard:
         """Hear a voice and move a face by it.
 
         The motion has one frame for each begun 40 ms of the voice, and is a function of voice and seed.
@@ -55,6 +66,7 @@ class Listener:
         voice : up to 60 s
         seed : of blinks and of the head's sway
         progress : told about the stage `SPEECH` at least each 10 s of voice
+        expression : on the face all the while
 
         Raises
         ------
@@ -68,12 +80,12 @@ class Listener:
         emissions = self._recogniser.emissions(voice.analysis, level, LAG, progress)
         phones = align(emissions, spectral_shape(voice.analysis, level), quiet)
         part = relative_loudness(level)
-        mouth = mouth_of(phones, part, quiet, frames)
+        mouth = mouth_of(phones, part, quiet, frames, airy(voicing(voice.analysis), part))
         head = head_of(part, quiet, frames, seed)
         sound = voice.seconds - sum(b - a for a, b in quiet) / RATE
         wordless = sound >= _WORDLESS_SOUND and len(phones) < _PHONES_PER_SECOND * sound
         return Heard(
             phones=tuple(phones),
-            motion=Motion(**vars(mouth), **vars(head)),
+            motion=motion_with(expression, mouth, head, part),
             notices=(Notice("voice-no-words"),) if wordless else (),
         )

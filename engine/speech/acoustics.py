@@ -13,6 +13,13 @@ _FFT = 512
 _BANDS = 26  # mel bands, 80 Hz .. 7.6 kHz
 _CEPSTRA = 12
 
+_PITCH = (65.0, 400.0)  # Hz, voices from the lowest to a laugh
+_PERIOD_WINDOW = 640  # samples: 40 ms, two and a half periods of the lowest
+_PERIOD_FFT = 1280  # samples: no period wraps round
+_VOICED = (0.4, 0.7)  # autocorrelation at the best period: noise stays under .4, voices reach .9
+_HARDLY_VOICED = 0.25
+_QUICK = 0.105  # of the loudness range, swing at 2 to 8 Hz: speech and laughter .1 to .17, a breath .09
+
 QUIETEST = -90.0  # dB below full scale
 _INAUDIBLE = -62.0  # dB below full scale: silence in a voice of normal loudness
 SHORTEST_PAUSE = 0.12  # s; shorter gaps are closures of stops
@@ -70,6 +77,36 @@ def spectral_shape(samples: Samples, level: FloatMap) -> FloatMap:
     deviation = np.maximum(features.std(axis=0), 1e-6)
     standard: FloatMap = ((features - features.mean(axis=0)) / deviation).astype(np.float32)
     return standard
+
+
+def voicing(samples: Samples) -> FloatMap:
+    """How periodic the sound is within _PITCH: 0 noise .. 1 a voice, float32 (steps,)."""
+    padded = np.pad(samples.astype(np.float32), (_PERIOD_WINDOW // 2, _PERIOD_FFT))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _PERIOD_WINDOW)[::_HOP][: steps_of(samples)]
+    window = np.hanning(_PERIOD_WINDOW).astype(np.float32)
+    hertz = np.fft.rfftfreq(_PERIOD_FFT, 1 / ANALYSIS_RATE)
+    low = (hertz > 60) & (hertz < 1500)  # where the first harmonics are; hiss is left out
+    power = np.abs(np.fft.rfft(frames * window, _PERIOD_FFT)) ** 2 * low
+    again = np.fft.irfft(power)[:, : _PERIOD_WINDOW // 2]
+    # A window alone is less like itself the farther it is shifted; that is taken off (Boersma 1993).
+    fading = np.fft.irfft(np.abs(np.fft.rfft(window, _PERIOD_FFT)) ** 2)[: _PERIOD_WINDOW // 2]
+    alike = again / np.maximum(again[:, :1], 1e-9) / (fading / fading[0])
+    first, last = (round(ANALYSIS_RATE / pitch) for pitch in reversed(_PITCH))
+    part = (alike[:, first:last].max(axis=1) - _VOICED[0]) / (_VOICED[1] - _VOICED[0])
+    voiced: FloatMap = part.clip(0, 1).astype(np.float32)
+    return voiced
+
+
+def airy(voiced: FloatMap, loudness: FloatMap) -> NDArray[np.bool_]:
+    """Steps of breath, wind and other noise: without a voice, and swelling more slowly than laughter.
+
+    Parameters
+    ----------
+    voiced : float32 (steps,), `voicing`
+    loudness : float32 (steps,), `relative_loudness`
+    """
+    swing = smooth(np.abs(smooth(loudness, 0.03) - smooth(loudness, 0.1)), 0.15)
+    return np.asarray((smooth(voiced, 0.12) < _HARDLY_VOICED) & (swing < _QUICK), np.bool_)
 
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -5,8 +5,6 @@ weighted by how strongly each asks for it then. Lip closure does not fit into a 
 M: it is a track of its own that multiplies. Everything is computed at 100 Hz and pooled into frames.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from engine.arrays import FloatMap
 from engine.speech.acoustics import RATE, SHORTEST_PAUSE, runs, smooth
 from engine.speech.ipa import SILENCE, sound_of
-from engine.speech.motion import FPS, MOUTH_CLASSES
+from engine.speech.motion import FPS, MOUTH_CLASSES, Mouth
 from engine.speech.phones import Phone
 from engine.speech.visemes import VISEMES, Pose, poses_of
 
@@ -36,21 +34,13 @@ _MURMUR_ALONE = 0.25  # the same in a voice without any phones
 _WORDLESS_AFTER = 0.10  # s of sound that no phone explains
 
 
-@dataclass(frozen=True)
-class Mouth:
-    """The mouth in every frame; see `motion.Motion` for the tracks."""
-
-    viseme: tuple[str, ...]
-    jaw: FloatMap
-    rounding: FloatMap
-    spread: FloatMap
-    lip_raise: FloatMap
-    tongue: FloatMap
-    closure: FloatMap
-    tuck: FloatMap
-
-
-def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, int]], frames: int) -> Mouth:
+def mouth_of(
+    phones: list[Phone],
+    loudness: FloatMap,
+    pauses: list[tuple[int, int]],
+    frames: int,
+    air: NDArray[np.bool_] | None = None,
+) -> Mouth:
     """Move the mouth.
 
     Parameters
@@ -59,12 +49,16 @@ def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, in
     loudness : float32 (steps,) in 0..1 at 100 Hz, `acoustics.relative_loudness`
     pauses : ranges of steps without speech
     frames : length of the motion
+    air : (steps,) where nobody's voice is heard, `acoustics.airy`; lips do not part for a breath
     """
     steps = frames * STEPS_PER_FRAME
     level = np.zeros(steps, np.float32)
     level[: min(steps, len(loudness))] = loudness[:steps]
+    breathing = np.zeros(steps, np.bool_)
+    if air is not None:
+        breathing[: min(steps, len(air))] = air[:steps]
     spoken = _spoken(phones, steps)
-    silent = ~spoken & (_inside(pauses, steps) | _murmur(level, spoken))
+    silent = ~spoken & (_inside(pauses, steps) | _murmur(level, spoken, breathing))
     silent[len(loudness) :] = True
     wordless = _wordless(spoken, silent)
     targets = _targets(poses_of(phones) + _pauses_as_poses(silent), steps)
@@ -85,6 +79,7 @@ def mouth_of(phones: list[Phone], loudness: FloatMap, pauses: list[tuple[int, in
         tongue=_mean_of_frames(_ahead(targets["tongue"] * (1 - closed_by_silence))),
         closure=_peak_of_frames(closure),
         tuck=_peak_of_frames(tucked),
+        smile=np.zeros(frames, np.float32),
     )
 
 
@@ -96,9 +91,9 @@ def _spoken(phones: list[Phone], steps: int) -> NDArray[np.bool_]:
     return spoken
 
 
-def _murmur(level: FloatMap, spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Steps of stretches as long as a pause that no phone explains and that are soft beside the speech."""
-    soft = ~spoken & (level < (_MURMUR if spoken.any() else _MURMUR_ALONE))
+def _murmur(level: FloatMap, spoken: NDArray[np.bool_], breathing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Steps of stretches as long as a pause that no phone explains: soft beside the speech, or breath."""
+    soft = ~spoken & ((level < (_MURMUR if spoken.any() else _MURMUR_ALONE)) | breathing)
     murmur = np.zeros_like(soft)
     for start, end in runs(soft):
         murmur[start:end] = end - start >= SHORTEST_PAUSE * RATE

@@ -10,8 +10,8 @@ MOUTH_CLASSES = ("sil", "MBP", "FV", "A", "E", "I", "O", "U", "CH", "C")
 
 
 @dataclass(frozen=True)
-class Motion:
-    """Tracks at 25 fps, each float32 (frames,) but `viseme`.
+class Mouth:
+    """Tracks of the mouth at 25 fps, each float32 (frames,) but `viseme`.
 
     Attributes
     ----------
@@ -23,11 +23,7 @@ class Motion:
     tongue : 0 .. 1 tongue tip raised (L, T, TH)
     closure : 0 .. 1; 1 = lips pressed together whatever the jaw does (M, B, P, silence)
     tuck : 0 .. 1 lower lip tucked under the upper teeth (F, V)
-    lids : 0 open .. 1 shut
-    brows : 0 rest .. 1 raised
-    yaw, pitch, roll : degrees of the head relative to the drawing; yaw > 0 to the picture's right,
-        pitch > 0 down (a nod), roll > 0 clockwise as seen
-    breath : 0 .. 1 shoulders up
+    smile : -1 corners down .. 1 corners up, 0 as drawn
     """
 
     viseme: tuple[str, ...]
@@ -38,12 +34,35 @@ class Motion:
     tongue: FloatMap
     closure: FloatMap
     tuck: FloatMap
+    smile: FloatMap
+
+
+@dataclass(frozen=True)
+class Head:
+    """Tracks of everything above the mouth at 25 fps, each float32 (frames,).
+
+    Attributes
+    ----------
+    lids : 0 open .. 1 shut
+    brows : -1 lowered .. 0 rest .. 1 raised
+    frown : -1 inner ends of the brows up (sad) .. 1 down and together (angry)
+    yaw, pitch, roll : degrees of the head relative to the drawing; yaw > 0 to the picture's right,
+        pitch > 0 down (a nod), roll > 0 clockwise as seen
+    breath : 0 .. 1 shoulders up
+    """
+
     lids: FloatMap
     brows: FloatMap
+    frown: FloatMap
     yaw: FloatMap
     pitch: FloatMap
     roll: FloatMap
     breath: FloatMap
+
+
+@dataclass(frozen=True)
+class Motion(Mouth, Head):
+    """What the whole face does in every frame of a talk."""
 
     def __len__(self) -> int:
         return len(self.viseme)

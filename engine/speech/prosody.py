@@ -3,13 +3,11 @@
 Chance comes from one `numpy.random.Generator`; the same voice and seed give the same head everywhere.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from engine.arrays import FloatMap
 from engine.speech.acoustics import RATE, smooth
-from engine.speech.motion import FPS
+from engine.speech.motion import FPS, Head
 
 BLINK = (0.45, 1.0, 1.0, 0.75, 0.35, 0.1)  # lids per frame
 _BLINK_PAUSE = (1.9, 4.2)  # s between blinks
@@ -22,18 +20,6 @@ _SWAY_PERIODS = (2.3, 3.7, 6.1)  # s; no common multiple in a minute, so the swa
 _STRESS_APART = 0.45  # s, least time between two nods
 _BREATH = 3.6  # s for one breath
 _AT_REST = 0.45  # part of the sway that is left in a long pause
-
-
-@dataclass(frozen=True)
-class Head:
-    """Everything above the mouth in every frame; see `motion.Motion` for the tracks."""
-
-    lids: FloatMap
-    brows: FloatMap
-    yaw: FloatMap
-    pitch: FloatMap
-    roll: FloatMap
-    breath: FloatMap
 
 
 def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed: int) -> Head:
@@ -64,6 +50,7 @@ def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed
     return Head(
         lids=_lids(chance, frames, pauses),
         brows=brows,
+        frown=np.zeros(frames, np.float32),
         yaw=(YAW * sway[0] + TURN * turns).astype(np.float32),
         pitch=(PITCH * sway[1] + NOD * nods).astype(np.float32),
         roll=(ROLL * sway[2] + TILT * tilts).astype(np.float32),

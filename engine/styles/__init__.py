@@ -87,4 +87,7 @@ def draw(sitting: Sitting, style_id: str, seed: int = 0) -> Character:
     # pixel centres: half a pixel of the canvas is not half a pixel of the sticker
     landmarks = drawing.landmarks * np.float32(SIZE / CANVAS)
     landmarks[:, :2] += np.float32(0.5 * SIZE / CANVAS - 0.5)
-    return Character(sticker, landmarks, style_id, seed, sitting.yaw, sitting.pitch, sitting.roll)
+    if drawing.texture is not None:
+        sticker = drawing.texture.laid(sticker)
+    pose = (sitting.yaw, sitting.pitch, sitting.roll)
+    return Character(sticker, landmarks, style_id, seed, *pose, drawing.texture)

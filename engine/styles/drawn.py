@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.arrays import FloatMap, Pixels, Points
+from engine.texture import Texture
 
 
 @dataclass(frozen=True)
@@ -14,8 +15,10 @@ class Drawing:
     pixels : uint8 (768, 768, 3), RGB
     matte : float32 (768, 768) in [0, 1]
     landmarks : float32 (478, 3), px of the canvas, moved by the style's shape change
+    texture : dots of print or grain of paper that is to lie over `pixels` and is not in them yet
     """
 
     pixels: Pixels
     matte: FloatMap
     landmarks: Points
+    texture: Texture | None = None

@@ -53,6 +53,12 @@ class Grid:
         origin = np.array([self.left, self.top], np.float32) + np.float32(0.5 * self.step - 0.5)
         return ((points - origin) / np.float32(self.step)).astype(np.float32)
 
+    def places(self, cells: Points) -> Points:
+        """Turn grid indices (fractional) into px, in place."""
+        cells *= np.float32(self.step)
+        cells += np.array([self.left, self.top], np.float32) + np.float32(0.5 * self.step - 0.5)
+        return cells
+
     def sample(self, field: FloatMap, points: Points) -> FloatMap:
         """Interpolate a field (rows, columns, C) at points (H, W, 2) in px; the border goes on outside."""
         index = self.cells(points)
@@ -101,15 +107,29 @@ class Grid:
         -------
         float32 (H, W, 2), px
         """
-        p = at.copy()
+        goal = self.cells(at)  # in cells, where a look-up needs no more arithmetic
+        p = goal.copy()
         for _ in range(steps):
-            here = self.sample(field, p)
-            p -= (p + here[..., :2] - at) / np.maximum(here[..., 2:] + 1, FLATTEST)
-        return p
+            missed, slope = _halves(looked_up(field, p))
+            missed *= np.float32(1 / self.step)
+            missed += p
+            missed -= goal
+            slope += 1
+            missed /= np.maximum(slope, FLATTEST, out=slope)
+            p -= missed
+        return self.places(p)
 
     def enlarge(self, coarse: FloatMap, scale: int) -> FloatMap:
         """Bring a map (rows, columns, C) to `scale` samples a px by linear interpolation."""
         return resized(coarse, coarse.shape[1] * self.step * scale, coarse.shape[0] * self.step * scale)
+
+
+def _halves(values: FloatMap) -> tuple[FloatMap, FloatMap]:
+    """Split (rows, columns, 4) into two of (rows, columns, 2), in one piece each: NumPy is slow on slices."""
+    pairs = values.view(np.complex64)  # two numbers that move together
+    first, second = (np.ascontiguousarray(pairs[..., half]) for half in (0, 1))
+    shape = (*first.shape, 2)
+    return first.view(np.float32).reshape(shape), second.view(np.float32).reshape(shape)
 
 
 def combine(coefficients: FloatMap, basis: FloatMap) -> FloatMap:

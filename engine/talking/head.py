@@ -21,6 +21,7 @@ PIVOT = 0.45  # fh below the chin: where the neck bends
 PARALLAX = 1.6  # exaggerates depth: a flat drawing shows little of it
 TURN_SHIFT, NOD_SHIFT = 0.22, 0.42  # fh per unit of sin(yaw), sin(pitch): the whole head goes along
 BROW_LIFT = 0.030  # fh
+FROWN_DROP, FROWN_IN = 0.026, 0.010  # fh, the inner ends of the brows at frown 1; up and out at -1
 BREATH_LIFT = 0.010  # fh
 HAIR_DELAY = 3  # frames
 FAR = 200.0  # px; distances to the outline are not needed beyond
@@ -39,7 +40,7 @@ class HeadRig:
     ----------
     grid : covers the whole drawing
     basis : float32 (K, rows, columns, 4), px at coefficient 1, with slopes: the movements, the same for the
-        hair (which come later), brows, breath
+        hair (which come later), brows, frown, breath
     """
 
     grid: Grid
@@ -56,17 +57,18 @@ def coefficients(motion: Motion) -> FloatMap:
     yaw, pitch, roll = (np.deg2rad(track) for track in (motion.yaw, motion.pitch, motion.roll))
     head = np.stack([np.sin(yaw), 1 - np.cos(yaw), np.sin(pitch), np.sin(roll), np.cos(roll) - 1], axis=1)
     hair = head[np.maximum(np.arange(len(head)) - HAIR_DELAY, 0)]
-    rest = np.stack([motion.brows, motion.breath], axis=1)
+    rest = np.stack([motion.brows, motion.frown, motion.breath], axis=1)
     return np.concatenate([head, hair, rest], axis=1).astype(np.float32)
 
 
-def rig_head(landmarks: Points, alpha: Pixels) -> HeadRig:
+def rig_head(landmarks: Points, alpha: Pixels, stiffness: float = 0.0) -> HeadRig:
     """Build the basis fields.
 
     Parameters
     ----------
     landmarks : float32 (478, 3), px
     alpha : uint8 (H, W)
+    stiffness : 0 .. 1, how much the brows are held by glasses, which do not bend
     """
     height, width = alpha.shape
     grid = Grid.over(-STEP, -STEP, width + STEP, height + STEP, STEP)
@@ -90,11 +92,11 @@ def rig_head(landmarks: Points, alpha: Pixels) -> HeadRig:
         ]
     )
     loose_hair = _hair(points, landmarks)[None, ..., None]
-    brows = _brows(points, landmarks, frame, inside)
+    brows = _brows(points, landmarks, frame, inside) * np.float32(1 - stiffness)
     bottom = _bottom(alpha)
     lungs = smoothstep(bottom, bottom - 0.45 * fh, points[..., 1])
     breath = _field(zero, -BREATH_LIFT * fh * lungs)
-    basis = np.concatenate([head * (1 - loose_hair), head * loose_hair, brows[None], breath[None]])
+    basis = np.concatenate([head * (1 - loose_hair), head * loose_hair, brows, breath[None]])
     return HeadRig(grid, grid.with_slopes(basis.astype(np.float32)))
 
 
@@ -144,9 +146,11 @@ def _hair(points: Points, landmarks: Points) -> FloatMap:
 
 
 def _brows(points: Points, landmarks: Points, frame: FaceFrame, inside: FloatMap) -> FloatMap:
-    """Lift both brows: nothing below the lid, nothing at the outline."""
+    """Lift both brows, and tilt them, (2, ...): nothing below the lid, nothing at the outline."""
     fh = frame.height
     lift = np.zeros(points.shape[:2], np.float32)
+    drop, together = lift.copy(), lift.copy()
+    centre = landmarks[[FOREHEAD, CHIN], :2].mean(axis=0)
     for brow, lid in ((LEFT_BROW, LEFT_LID), (RIGHT_BROW, RIGHT_LID)):
         places = landmarks[list(brow), :2]
         middle = places.mean(axis=0)
@@ -156,6 +160,18 @@ def _brows(points: Points, landmarks: Points, frame: FaceFrame, inside: FloatMap
         eye = float(((landmarks[list(lid), :2] - middle) @ frame.down).mean())
         above = smoothstep(-0.26 * fh, -0.03 * fh, v)
         below = smoothstep(eye - 0.005 * fh, max(0.35 * eye, 0.01 * fh) - 0.005 * fh, v)
-        lift = np.maximum(lift, smoothstep(1.8, 0.7, np.abs(u)) * above * below)
-    lift *= smoothstep(0.05 * fh, 0.16 * fh, inside)
-    return np.asarray(-BROW_LIFT * fh * lift[..., None] * frame.down, np.float32)
+        window = smoothstep(1.8, 0.7, np.abs(u)) * above * below
+        lift = np.maximum(lift, window)
+        side = 1.0 if (middle - centre) @ frame.across > 0 else -1.0
+        inner = window * smoothstep(0.3, -0.9, u * side)  # 1 at the end that is nearer to the nose
+        outer = window * smoothstep(0.2, 1.0, u * side)
+        drop += inner - 0.35 * outer
+        together -= side * inner
+    window = smoothstep(0.05 * fh, 0.16 * fh, inside)
+    up = -BROW_LIFT * fh * (lift * window)[..., None] * frame.down
+    tilt = (
+        fh
+        * window[..., None]
+        * (FROWN_DROP * drop[..., None] * frame.down + FROWN_IN * together[..., None] * frame.across)
+    )
+    return np.stack([up, tilt]).astype(np.float32)

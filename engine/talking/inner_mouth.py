@@ -140,10 +140,10 @@ def paint(
     below_tip = y - tongue_top
     light = 0.56 + 0.38 * smoothstep(0.0, 0.34 * widest, below_tip)
     _lay(inside, _shaded(palette.tongue, light), _edge(below_tip, soft * 0.6))
-    _lay(inside, _shaded(palette.teeth, 0.84 * teeth_light), _edge(y - low_edge, soft * 0.7))
+    _lay(inside, _shaded(palette.teeth, 0.90 * teeth_light), _edge(y - low_edge, soft * 0.7))
     _lay(inside, _shaded(palette.teeth, teeth_light), _edge(high_edge - y, soft * 0.7))
 
-    shade = (0.58 + 0.42 * smoothstep(0.0, 1.0, from_top / shade_reach)) * sides
+    shade = (0.74 + 0.26 * smoothstep(0.0, 1.0, from_top / shade_reach)) * sides
     inside *= shade[..., None]
 
     covered = _edge(from_top, soft) * _edge(from_bottom, soft) * np.clip((bottom - top) * soft, 0, 1)
@@ -178,10 +178,10 @@ def _profile(opening: Opening, teeth_line: FloatMap, fh: float, pose: MouthPose)
     high_edge = high_edge - 3 * _ramp(0.6, 1.0, pose.rounding)
     high_edge = high_edge + pose.tuck * np.maximum(bottom + 1 - high_edge, 0)
 
-    shade_reach = np.minimum(0.026 * fh, 0.7 * gap + 0.6)
-    sides = 0.55 + 0.45 * smoothstep(1.0, 0.72, far)
+    shade_reach = np.minimum(0.020 * fh, 0.5 * gap + 0.6)
+    sides = 0.62 + 0.38 * smoothstep(1.0, 0.80, far)
     seams = np.exp(-(((np.mod(u * UPPER_COUNT / 2, 1.0) - 0.5) / 0.07) ** 2))
-    teeth_light = (1 - 0.06 * seams) * (1 - 0.22 * smoothstep(0.3, 0.95, far))
+    teeth_light = (1 - 0.06 * seams) * (1 - 0.14 * smoothstep(0.4, 0.95, far))
     taper = smoothstep(1.06, 0.85, far) * (1 - 0.5 * pose.rounding * smoothstep(1.5, 0.5, gap))
     parts = (top, bottom, tongue_top, low_edge, high_edge, shade_reach, sides, teeth_light, taper)
     return np.stack(parts, axis=-1).astype(np.float32)

@@ -23,6 +23,7 @@ from engine.talking.geometry import (
 from engine.talking.mouth_shape import BELOW_CHIN, MOVEMENTS, MouthShape
 
 STEEPEST = 0.74  # px of movement lost per px; 1 would fold the skin
+STILL = 0.05  # px; what moves less is seen nowhere
 STEP = 3  # px, cell of the mouth's grid: the lips part within a few px
 CURVE_SAMPLES = 41  # points along each inner lip
 
@@ -57,7 +58,7 @@ class MouthRig:
         return np.asarray(landmarks[:, :2] + np.where(self.is_lower[:, None], low, up), np.float32)
 
     def moved_lips(self, coefficients: FloatMap) -> FloatMap:
-        """Inner edges of the lips per frame, float32 (2, frames, CURVE_SAMPLES, 2), px."""
+        """Inner edges of the lips at coefficients (..., K); float32 (2, ..., CURVE_SAMPLES, 2), px."""
         upper = self.upper_lip + _away(self.grid, self.upper, self.upper_lip, coefficients)
         lower = self.lower_lip + _away(self.grid, self.lower, self.lower_lip, coefficients)
         return np.stack([upper, lower])
@@ -78,11 +79,14 @@ def coefficients(motion: Motion) -> FloatMap:
             jaw * rounding * free,
             jaw * (1 - 0.75 * motion.closure),
             rounding,
+            smoothstep(0.0, 0.6, rounding),
             rounding * free * smoothstep(0.02, 0.2, jaw),
             motion.spread,
             motion.lip_raise * free,
             motion.tuck * free,
             motion.closure * smoothstep(0.0, 0.3, jaw),
+            motion.smile,
+            np.maximum(0, -motion.smile) * (1 - rounding),
         ],
         axis=1,
     ).astype(np.float32)
@@ -127,6 +131,7 @@ def rig_mouth(
         whole = Grid(0, 0, 1, loose.shape[1], loose.shape[0])
         window = window * whole.sample(loose, points)
     upper, lower = upper * window[None, ..., None], _gentle(lower * window[None, ..., None])
+    grid, upper, lower = _where_something_moves(grid, upper, lower)
     upper, lower = (grid.with_slopes(frame.vectors(part)) for part in (upper, lower))
     u = np.linspace(-1, 1, CURVE_SAMPLES)
     x = np.where(u < 0, u * shape.left, u * shape.right).astype(np.float32)
@@ -141,6 +146,23 @@ def rig_mouth(
         shape.below_the_line(shape.landmarks),
         SIZE,
     )
+
+
+def _where_something_moves(grid: Grid, upper: FloatMap, lower: FloatMap) -> tuple[Grid, FloatMap, FloatMap]:
+    """Cut a grid and its fields (K, rows, columns, 2) to what moves: every cell costs time in every frame."""
+    moves = (np.abs(upper).max(axis=(0, 3)) > STILL) | (np.abs(lower).max(axis=(0, 3)) > STILL)
+    rows, columns = np.flatnonzero(moves.any(axis=1)), np.flatnonzero(moves.any(axis=0))
+    top, bottom = max(rows[0] - 1, 0), min(rows[-1] + 2, grid.rows)
+    left, right = max(columns[0] - 1, 0), min(columns[-1] + 2, grid.columns)
+    smaller = Grid(
+        grid.left + int(left) * grid.step,
+        grid.top + int(top) * grid.step,
+        grid.step,
+        int(right - left),
+        int(bottom - top),
+    )
+    cut = (slice(None), slice(top, bottom), slice(left, right))
+    return smaller, upper[cut], lower[cut]
 
 
 def _gentle(lower: FloatMap) -> FloatMap:

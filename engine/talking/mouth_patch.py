@@ -10,9 +10,10 @@ from engine.talking import mouth
 from engine.talking.fields import combine
 from engine.talking.inner_mouth import LINE_REACH, Columns, MouthPose, Opening, Place, paint
 from engine.talking.lips import RestLips, without_gap
-from engine.talking.mouth_shape import UPPER_SHARE
+from engine.talking.mouth_shape import MOVEMENTS, UPPER_SHARE
 from engine.talking.palette import MouthPalette
 
+STEPS, MORE_STEPS = 4, 6  # of the inversion; rounding is the steepest movement
 SEAM_FROM, SEAM_TO = 0.4, 1.8  # px of opening over which the drawn lip line gives way to lip colour
 
 
@@ -34,12 +35,20 @@ class MouthPatch:
         self._axis = Columns.over(float(across.min()), float(across.max()), scale)
         self._column = self._axis.of(across)
         self._drawn = texture
+        self._tones: Pixels | None = None  # as they lie at rest
         self._healed = texture.copy()
         self._healed[..., :3] = without_gap(texture[..., :3], landmarks, lips, scale)
         rest = [rig.frame.local(edge) for edge in (rig.upper_lip, rig.lower_lip)]
         self._meeting = rest[0][:, 1] * (1 - UPPER_SHARE) + rest[1][:, 1] * UPPER_SHARE
 
-    def draw(self, canvas: Pixels, coefficients: FloatMap, lips: FloatMap, pose: MouthPose) -> None:
+    def draw(
+        self,
+        canvas: Pixels,
+        coefficients: FloatMap,
+        lips: FloatMap,
+        inside: FloatMap,
+        tones: Pixels | None = None,
+    ) -> None:
         """Draw the patch of one frame into the canvas.
 
         Parameters
@@ -47,6 +56,8 @@ class MouthPatch:
         canvas : uint8 (H, W, 4), the texture to be
         coefficients : float32 (K,), of `mouth.MOVEMENTS`
         lips : float32 (2, CURVE_SAMPLES, 2), px, moved edges of the upper and the lower lip
+        inside : float32 (4,), of `poses`
+        tones : uint8 (H, W), where the paper's texture lies on the canvas; none inside the mouth
         """
         opening = Opening.between(self._rig.frame, lips[0], lips[1], self._axis)
         opened = 1.0 if self._apart else float(_ramp(opening.widest))
@@ -54,7 +65,16 @@ class MouthPatch:
         target = canvas[self._rows, self._columns]
         target[...] = looked_up(self._healed if opened >= 1 else self._drawn, source)
         if opened > 0:
-            self._paint(target, source, opening, lips, pose, opened)
+            self._paint(target, source, opening, lips, MouthPose(*map(float, inside)), opened)
+        if tones is not None:
+            self._move_tones(tones, source, opening)
+
+    def _move_tones(self, tones: Pixels, source: Points, opening: Opening) -> None:
+        if self._tones is None:
+            self._tones = tones.copy()
+        moved = looked_up(self._tones, source)
+        moved[(self._y > opening.top[self._column]) & (self._y < opening.bottom[self._column])] = 0
+        tones[self._rows, self._columns] = moved
 
     def _sample_places(self) -> Points:
         columns, rows = (
@@ -85,7 +105,8 @@ class MouthPatch:
         # One more row on either side: enlarging interpolates between rows.
         start, stop = max(first - 1, 0), min(last + 1, grid.rows)
         at = np.ascontiguousarray(self._cells[start:stop])
-        came_from = grid.invert(combine(coefficients, basis), at, steps=4)
+        steps = MORE_STEPS if coefficients[MOVEMENTS.index("purse")] > 0.3 else STEPS
+        came_from = grid.invert(combine(coefficients, basis), at, steps)
         came_from *= np.float32(self._scale)
         came_from += np.float32((self._scale - 1) / 2)
         block = grid.step * self._scale
@@ -119,10 +140,10 @@ class MouthPatch:
         target[box] = piece
 
 
-def pose_of(motion: Motion, i: int) -> MouthPose:
-    """Read the numbers of frame i that the inside of the mouth depends on."""
+def poses(motion: Motion) -> FloatMap:
+    """Read what the inside of the mouth depends on, float32 (frames, 4), in the order of MouthPose."""
     tracks = (motion.tongue, motion.spread, motion.tuck * (1 - motion.closure), motion.rounding)
-    return MouthPose(*(float(track[i]) for track in tracks))
+    return np.stack(tracks, axis=1).astype(np.float32)
 
 
 def _ramp(widest: float) -> float:

@@ -23,11 +23,14 @@ from engine.talking.geometry import (
     curve,
 )
 
-JAW_DROP = 0.150  # fh, lower lip and chin at jaw 1
+JAW_DROP = 0.155  # fh, lower lip at jaw 1
+CHIN_SHARE = 0.75  # of it: the chin drops less, else faces grow long
 BELOW_CHIN = 0.34  # fh below the chin where the jaw's movement is gone
 UPPER_SHARE = 0.40  # of a gap at rest that the upper lip closes; the lower lip closes the remainder
-FLATTENING = 0.75  # of a smile that rounding takes away
-ROUNDING = 0.44  # of the half width that the corners come in
+SMILING = 0.036  # fh that the corners go up at smile 1, down at -1
+FLATTENING = 0.9  # of a smile that rounding takes away
+ROUND_WIDTH = 0.150  # fh, width of the roundest mouth: a broad smile comes in farther than thin lips
+ROUNDING = (0.40, 0.50)  # of the half width that the corners come in, at least and at most
 SPREADING = 0.14  # of the half width that the corners go out
 
 MOVEMENTS = (
@@ -36,11 +39,14 @@ MOVEMENTS = (
     "jaw_round",
     "chin",
     "purse",
+    "flatten",
     "protrude",
     "spread",
     "raise",
     "tuck",
     "press",
+    "smile",
+    "sober",  # takes a drawn smile away
 )
 
 
@@ -92,47 +98,53 @@ class MouthShape:
         beside_nose = self._beside_nose(u, y, line)
         zero = np.zeros_like(x)
         lens = np.maximum(1 - u * u, 0) ** 0.6
-        round_lens = np.maximum(1 - (u / 0.80) ** 2, 0) ** 0.5
+        round_lens = np.maximum(1 - (u / 0.86) ** 2, 0) ** 0.5
         bell = self._bell(x, y)
         lips = below * (1 - jaw_side)  # falls to 0 on the way from lip to chin, where the chin takes over
         chin = bell * jaw_side * self._fade_below_chin(y)
         drop = JAW_DROP * fh
 
-        around = np.where(y < line, beside_nose, smoothstep(0.26 * fh, 0.10 * fh, y - line))
+        around = np.where(y < line, beside_nose, smoothstep(0.19 * fh, 0.04 * fh, y - line))
         left_half, right_half = self._cheek(u, -1), self._cheek(u, 1)
         half = np.where(x < 0, self.left, self.right)
         inwards = -np.where(u < 0, left_half, right_half) * half * around
         corner = np.exp(-(((np.abs(u) - 1) / 0.4) ** 2)) * np.exp(-(((y - line) / (0.10 * fh)) ** 2))
+        cheerful = np.exp(-(((np.abs(u) - 1.05) / 0.5) ** 2)) * np.exp(-(((y - line) / (0.12 * fh)) ** 2))
 
         smile = line - self.line(np.zeros_like(x)) - self._lean(x)
         flatten = -FLATTENING * smile * smoothstep(2.0, 0.9, np.abs(u)) * around
+        rounding = float(np.clip(1 - ROUND_WIDTH * fh / (self.left + self.right), *ROUNDING))
         # The same on both sides of the line, so it may be blurred: a steep field would fold the cheeks.
         soft = 0.028 * fh / self.step
-        purse = (
-            gaussian((ROUNDING * inwards).astype(np.float32), soft),
-            gaussian(flatten.astype(np.float32), soft),
-        )
+        purse = (gaussian((rounding * inwards).astype(np.float32), soft), zero)
+        flat = (zero, gaussian(flatten.astype(np.float32), soft))
         up = {
             "shut_rest": (zero, UPPER_SHARE * (bottom - top) * above),
             "jaw_wide": (-0.05 * half * np.sign(u) * corner, 0.20 * drop * corner),
-            "jaw_round": (zero, -0.17 * drop * round_lens * above),
+            "jaw_round": (zero, -0.22 * drop * round_lens * above),
             "purse": purse,
+            "flatten": flat,
             "protrude": (zero, -0.013 * fh * round_lens * above),
             "spread": (-SPREADING * inwards, -0.008 * fh * corner),
             "raise": (zero, -0.024 * fh * lens * above),
             "tuck": (zero, -0.020 * fh * lens * above),
             "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, top - y)),
+            "smile": (0.05 * half * np.sign(u) * corner, -SMILING * fh * cheerful),
+            "sober": (zero, purse[1]),
         }
         low = {
             "shut_rest": (zero, -(1 - UPPER_SHARE) * (bottom - top) * below),
             "jaw_wide": (-0.05 * half * np.sign(u) * corner, drop * np.maximum(lens * lips, 0.20 * corner)),
             "jaw_round": (zero, 0.80 * drop * round_lens * lips),
-            "chin": (zero, drop * chin),
+            "chin": (zero, CHIN_SHARE * drop * chin),
             "purse": purse,
+            "flatten": flat,
             "protrude": (zero, 0.013 * fh * round_lens * below),
             "spread": up["spread"],
             "tuck": (zero, -0.012 * fh * lens * below),
             "press": (zero, -0.010 * fh * lens * below * smoothstep(0.0, 0.03 * fh, y - bottom)),
+            "smile": up["smile"],
+            "sober": up["sober"],
         }
         return _stack(up, x.shape), _stack(low, x.shape)
 
@@ -167,7 +179,7 @@ class MouthShape:
         reach = np.abs(self.landmarks[list(JAW_ANGLES), 0] - chin[0]) * 1.08
         reach = np.maximum(reach, 0.12 * self.frame.height)
         eta = np.where(x < middle, (middle - x) / reach[0], (x - middle) / reach[1])
-        return smoothstep(1.0, 0.12, eta)
+        return smoothstep(1.0, 0.40, eta)
 
     def _fade_below_chin(self, y: FloatMap) -> FloatMap:
         fh = self.frame.height

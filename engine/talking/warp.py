@@ -5,7 +5,8 @@ Everything that depends on the drawing alone is prepared once in a `Puppet`: the
 around the mouth, the lids of that moment, and one look-up of the whole picture for the head.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,14 +14,15 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels, Points
 from engine.character import SIZE, Character
 from engine.progress import Progress, Stage, silent
-from engine.raster import looked_up, resized, smoothstep
+from engine.raster import looked_up, premultiplied, resized, smoothstep
 from engine.speech.motion import Motion
 from engine.talking import head, mouth
 from engine.talking.fields import combine
 from engine.talking.geometry import INNER_LOWER_LIP, INNER_UPPER_LIP, curve
+from engine.talking.glasses import glasses
 from engine.talking.lids import LEVELS, lid_travel, prepare_lids
 from engine.talking.lips import RestLips, find_lips
-from engine.talking.mouth_patch import MouthPatch, pose_of
+from engine.talking.mouth_patch import MouthPatch, poses
 from engine.talking.palette import MouthPalette, palette_for
 from engine.talking.standard_face import standard_face
 
@@ -29,6 +31,19 @@ SMALLEST = 0.85  # scale below which a character is not shrunk to keep it in the
 MARGIN = 2.0  # px that stay free at the edge of the frame
 CLOSED = 0.04  # opening over mouth width
 REPORT_EVERY = 8  # frames
+
+
+class Blend(NamedTuple):
+    """A frame of a motion, or one between two of them: `share` of the second, the rest of the first."""
+
+    first: int
+    second: int
+    share: float
+
+    def of(self, track: FloatMap) -> FloatMap:
+        """Give the value (...) that a track (frames, ...) has there."""
+        here, there = track[self.first], track[self.second]
+        return np.asarray(here + (there - here) * np.float32(self.share), np.float32)
 
 
 def opening(motion: Motion, landmarks: Points | None = None) -> FloatMap:
@@ -57,25 +72,29 @@ class Puppet:
     """A character that is ready to move."""
 
     def __init__(self, character: Character, palette: MouthPalette | None = None) -> None:
-        landmarks = character.landmarks
-        drawing = character.drawing
+        landmarks, paper = character.landmarks, character.texture
+        drawing = paper.taken_off(character.drawing) if paper else character.drawing
         colours = palette or palette_for(character.style, drawing, landmarks)
         self._texture = fine_texture(premultiplied(drawing))
         lips = find_lips(drawing, landmarks)
         self._landmarks = _with_lips(landmarks, lips)
-        self._head = head.rig_head(landmarks, drawing[..., 3])
+        self._paper = paper
+        self._tones = paper.tone_at(SIZE * SCALE) if paper else None
+        self._head = head.rig_head(landmarks, drawing[..., 3], stiffness=glasses(drawing, landmarks))
         self._mouth = _rig(character, lips)
         self._patch = MouthPatch(self._texture, landmarks, lips, self._mouth, colours)
         self._lids = prepare_lids(self._texture, landmarks, colours, SCALE)
         self._outline = _outline(drawing[..., 3])
         self._pixels = self._head.grid.points()
 
-    def frames(self, motion: Motion, progress: Progress = silent) -> Iterator[Pixels]:
-        """Draw every frame of a motion.
+    def frames(
+        self, motion: Motion, progress: Progress = silent, blends: Sequence[Blend] | None = None
+    ) -> Iterator[Pixels]:
+        """Draw every frame of a motion, or the `blends` of its frames.
 
         Yields
         ------
-        uint8 (512, 512, 4), RGBA, straight alpha; a new array each
+        uint8 (512, 512, 4), RGBA, colours multiplied with the alpha; a new array each
 
         Raises
         ------
@@ -83,15 +102,19 @@ class Puppet:
             from `progress`, when the person has cancelled the job
         """
         of_mouth, of_head = mouth.coefficients(motion), head.coefficients(motion)
-        lips = self._mouth.moved_lips(of_mouth)
+        inside = poses(motion)
         scale, shift = self._fit(of_head)
-        canvas = self._texture.copy()
-        for i in range(len(motion)):
+        canvas, tones = self._texture.copy(), None if self._tones is None else self._tones.copy()
+        if blends is None:
+            blends = [Blend(i, i, 0.0) for i in range(len(motion))]
+        spoken = np.stack([blend.of(of_mouth) for blend in blends])
+        lips = self._mouth.moved_lips(spoken)
+        for i, blend in enumerate(blends):
             if i % REPORT_EVERY == 0:
-                progress(Stage.RENDER, i / len(motion))
-            self._patch.draw(canvas, of_mouth[i], lips[:, i], pose_of(motion, i))
-            self._blink(canvas, float(motion.lids[i]))
-            yield self._turn(canvas, of_head[i], scale, shift)
+                progress(Stage.RENDER, i / len(blends))
+            self._patch.draw(canvas, spoken[i], lips[:, i], blend.of(inside), tones)
+            self._blink(canvas, float(blend.of(motion.lids)))
+            yield self._turn(canvas, tones, blend.of(of_head), scale, shift)
         progress(Stage.RENDER, 1.0)
 
     def landmarks(self, motion: Motion, i: int) -> Points:
@@ -109,15 +132,20 @@ class Puppet:
         for lid in self._lids:
             canvas[lid.rows, lid.columns] = lid.levels[level]
 
-    def _turn(self, canvas: Pixels, coefficients: FloatMap, scale: float, shift: Points) -> Pixels:
-        """Move the head: look up every pixel of the frame in the canvas."""
+    def _turn(
+        self, canvas: Pixels, tones: Pixels | None, coefficients: FloatMap, scale: float, shift: Points
+    ) -> Pixels:
+        """Move the head: look up every pixel of the frame in the canvas, and lay it on its paper."""
         grid = self._head.grid
         field = combine(coefficients, self._head.basis)
         wanted = ((self._pixels - shift) / scale).astype(np.float32)
         came_from = grid.invert(field, wanted, steps=3) * SCALE + (SCALE - 1) / 2
         fine = grid.enlarge(came_from, 1)
         inner = fine[-grid.top : -grid.top + SIZE, -grid.left : -grid.left + SIZE]
-        return straight(looked_up(canvas, inner, border=cv2.BORDER_CONSTANT))
+        frame = looked_up(canvas, inner, border=cv2.BORDER_CONSTANT)
+        if self._paper is None or tones is None:
+            return frame
+        return self._paper.laid(frame, looked_up(tones, inner, border=cv2.BORDER_CONSTANT))
 
     def _fit(self, coefficients: FloatMap) -> tuple[float, Points]:
         """Scale about the middle of the lower edge so that no frame leaves the picture."""
@@ -155,24 +183,6 @@ def _outline(alpha: Pixels) -> Points:
     """Points of the outline, every few px, float32 (N, 2)."""
     contours, _ = cv2.findContours((alpha > 8).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.concatenate([np.asarray(contour)[::4, 0] for contour in contours]).astype(np.float32)
-
-
-def premultiplied(drawing: Pixels) -> Pixels:
-    """Multiply the colours (H, W, 4) with their alpha."""
-    alpha = drawing[..., 3:].astype(np.uint16)
-    out = drawing.copy()
-    out[..., :3] = (drawing[..., :3] * alpha + 127) // 255
-    return out
-
-
-def straight(picture: Pixels) -> Pixels:
-    """Divide premultiplied colours (H, W, 4) by their alpha, in place."""
-    alpha = picture[..., 3]
-    partial = np.flatnonzero((alpha - 1).ravel() < 254)  # 1..254: 0 wraps round to 255
-    flat = picture.reshape(-1, 4)
-    some = flat[partial].astype(np.uint16)
-    flat[partial, :3] = np.minimum((some[:, :3] * 255 + some[:, 3:] // 2) // some[:, 3:], 255)
-    return picture
 
 
 def fine_texture(picture: Pixels) -> Pixels:

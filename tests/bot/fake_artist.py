@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 
 from bot.artist import CHARACTER_FILES, PREVIEW_FILE, STICKER_FILES, TALK_FILES, Made
+from bot.kinds import Feeling
 from engine.errors import EngineError, Notice, PersonProblem
 from engine.progress import Progress, Stage
 
@@ -25,6 +26,7 @@ class FakeArtist:
         self.stage_seconds = stage_seconds
         self.size = size
         self.done = 0
+        self.feelings: list[Feeling] = []
         self.stopped_at = 0.0
         self.released = threading.Event()
 
@@ -36,8 +38,9 @@ class FakeArtist:
         return await self._make(files, photo, progress, (Stage.DECODE, Stage.FACE, Stage.DRAW))
 
     async def speak(
-        self, character: Mapping[str, bytes], voice: bytes, seed: int, progress: Progress
+        self, character: Mapping[str, bytes], voice: bytes, feeling: Feeling, seed: int, progress: Progress
     ) -> Made:
+        self.feelings.append(feeling)
         assert set(character) == set(CHARACTER_FILES), sorted(character)
         stages = (Stage.DECODE, Stage.SPEECH, Stage.RENDER, Stage.ENCODE)
         return await self._make(TALK_FILES, voice, progress, stages)

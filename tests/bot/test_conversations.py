@@ -11,8 +11,10 @@ import pytest
 from bot.app import App
 from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived
 from bot.frontend import NotDelivered, Unreachable
+from bot.kinds import Feeling
 from bot.service import UPLOAD_BYTES
 from bot.settings import QueueSettings
+from engine.speech.expressions import Expression
 from storage import files, jobs, people
 from storage.models import Blob, JobState, Purpose
 from tests.bot.fake_artist import FakeArtist
@@ -242,6 +244,29 @@ async def test_gallery_choose_rename_delete(app: App, ann: Human):
     await ann.voice()
     await ann.idle()
     assert ann.files()[-1] == "talk.mp4", "the other one speaks now"
+
+
+async def test_a_feeling_is_chosen_once_and_stays_with_the_character(ann: Human, artist: FakeArtist):
+    await ann.has_character()
+    await ann.voice()
+    await ann.idle()
+    (question,) = await ann.press("Feeling")
+    (said,) = await ann.press("Happy", [question])
+    assert "Webtoon" in said.text
+    assert "Happy" in said.text
+    await ann.voice()
+    await ann.idle()
+    await ann.press("2. Pencil")
+    await ann.idle()
+    await ann.voice()
+    await ann.idle()
+    assert artist.feelings == [Feeling.NEUTRAL, Feeling.HAPPY, Feeling.NEUTRAL], (
+        "the new character is as drawn"
+    )
+
+
+def test_every_feeling_is_an_expression_of_the_engine():
+    assert [str(feeling) for feeling in Feeling] == [str(expression) for expression in Expression]
 
 
 async def test_language_is_followed_until_it_is_chosen(app: App, ann: Human, frontend: FakeFrontend):

@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,8 +15,10 @@ import av
 import cv2
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 
+from bot.cli.main import COMMANDS, load
 from engine.speech.motion import MOUTH_CLASSES
 from engine.weights import locate
 from tests.samples import SAMPLE_VOICE
@@ -333,3 +337,27 @@ def test_two_at_once_into_one_folder_leave_whole_files(made, photo, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (made[0] / name).read_bytes(), name
+
+
+def test_a_signal_to_end_leaves_no_half_written_file(made, tmp_path):
+    command = [Path(sys.executable).with_name("mytalkcon"), "talk", made[0], SAMPLE_VOICE, "--out", tmp_path]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        until = time.monotonic() + 60
+        while not list(tmp_path.glob(".*.part")) and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        assert list(tmp_path.iterdir()), "it had begun to write"
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself():
+    for name, line in COMMANDS.items():
+        command = typer.main.get_command(load(name))
+        assert (command.help or "").splitlines()[0] == line, name
+
+
+def test_the_list_of_commands_needs_no_engine():
+    program = "import sys, bot.cli.main; print(*(name for name in sys.modules if name.startswith('engine.')))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"engine.engine", "engine.talking"} & set(done.stdout.split())

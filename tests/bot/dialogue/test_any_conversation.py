@@ -31,6 +31,7 @@ COMMANDS = (
     "privacy",
     "delete",
     "style",
+    "feeling",
     "x",
     "",
 )
@@ -199,7 +200,9 @@ class AnyConversation(RuleBasedStateMachine):
             assert wish.name.isprintable() or "\u200d" in wish.name
             self.characters[wish.character] = wish.name
         if wish.about != "dropped":
-            return ev.CharacterFound(wish.about, wish.character, self.characters[wish.character])
+            return ev.CharacterFound(
+                wish.about, wish.character, self.characters[wish.character], wish.feeling
+            )
         name = self.characters.pop(wish.character)
         active = self.me.character
         if active == wish.character:

@@ -12,10 +12,12 @@ import pytest
 from PIL import Image
 
 from engine.media.colour import Ground
-from engine.media.partial import MediaFailed
+from engine.media.partial import MediaFailed, commit_together
 from engine.media.sticker import write_sticker
 from engine.media.talk import BACKGROUND, TalkWriter
+from engine.media.video import Mp4Writer
 from engine.media.video_sticker import MAX_BYTES, VideoStickerWriter
+from engine.raster import premultiplied
 from engine.voice import Voice
 
 SECONDS = 4.1
@@ -58,7 +60,7 @@ def scribble(number: int) -> np.ndarray:
 def talk(folder: Path, voice: Voice, draw=puppet, **options) -> list[Path]:
     with TalkWriter(folder, voice, **options) as writer:
         for number in range(int(np.ceil(voice.seconds * 25))):
-            writer.write(draw(number))
+            writer.write(premultiplied(draw(number)))
         return writer.close()
 
 
@@ -136,7 +138,7 @@ def test_ground_lies_under_soft_edges():
     picture = np.zeros((1, 3, 4), np.uint8)
     picture[0, :, :3] = (200, 100, 0)
     picture[0, :, 3] = (0, 128, 255)
-    shown = Ground((0, 100, 250), 1, 3).under(picture)
+    shown = Ground(np.full((1, 3, 3), (0, 100, 250), np.uint8)).under(premultiplied(picture))
     np.testing.assert_allclose(shown[0], [(0, 100, 250), (100, 100, 125), (200, 100, 0)], atol=1)
 
 
@@ -175,26 +177,28 @@ def test_video_sticker_keeps_its_transparency_and_colours(made):
         assert np.abs(frames[number][300, 150, :3].astype(int) - SKIN).max() <= 6
 
 
-def test_video_sticker_begins_where_it_is_told_and_earlier_in_a_short_talk(tmp_path):
+def test_video_sticker_shows_its_own_frames_and_is_full_when_it_is_full(tmp_path):
     def brightness(number: int) -> np.ndarray:
         picture = puppet(0)
         picture[180:241, 200:313, :3] = 2 * number
-        return picture
+        return premultiplied(picture)
 
-    for start, expected in ((10, 10), (90, 27)):
-        talk(tmp_path, voice_of(4.0), brightness, sticker_start=start)
-        first = with_alpha(tmp_path / "talk.webm")[0]
-        assert first[210, 256, 0] == pytest.approx(2 * expected, abs=3)
-    talk(tmp_path, voice_of(0.4), brightness, sticker_start=5)
-    assert len(with_alpha(tmp_path / "talk.webm")) == 10
+    with TalkWriter(tmp_path, voice_of(0.8), sticker_frames=4) as writer:
+        for number in range(20):
+            writer.write(brightness(number), sticker=number >= 10)
+            writer.write(brightness(100), talk=False, sticker=number == 11)
+        writer.close()
+    shown = [frame[210, 256, 0] for frame in with_alpha(tmp_path / "talk.webm")]
+    assert np.allclose(shown, [20, 22, 200, 24], atol=6)
+    assert len(pictures(tmp_path / "talk.mp4")) == 20
 
 
 def test_video_sticker_is_small_enough_even_for_scribbles(tmp_path):
     writer = VideoStickerWriter(tmp_path / "talk.webm")
     for number in range(73):
-        writer.write(scribble(number))
+        writer.write(premultiplied(scribble(number)))
     writer.finish()
-    writer.commit()
+    commit_together(writer.files)
     assert (tmp_path / "talk.webm").stat().st_size <= MAX_BYTES
 
 
@@ -217,6 +221,32 @@ def test_cancelled_talk_leaves_nothing_and_keeps_what_was_there(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["talk.mp4"]
     assert (tmp_path / "talk.mp4").read_bytes() == b"the last one"
     assert threading.active_count() == before
+
+
+def test_when_one_file_cannot_have_its_name_all_keep_what_they_had(tmp_path):
+    (tmp_path / "talk.mp4").write_bytes(b"the last one")
+    (tmp_path / "talk.webm" / "in the way").mkdir(parents=True)
+    before = threading.active_count()
+    with pytest.raises(OSError):
+        talk(tmp_path, voice_of(0.4))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.mp4", "talk.webm"]
+    assert (tmp_path / "talk.mp4").read_bytes() == b"the last one"
+    assert threading.active_count() == before
+
+
+def test_one_file_that_cannot_be_removed_holds_up_no_other(tmp_path, monkeypatch):
+    before = threading.active_count()
+
+    def stuck(self):
+        raise PermissionError(self)
+
+    writer = TalkWriter(tmp_path, voice_of(4.0))
+    writer.write(puppet(0))
+    monkeypatch.setattr(Mp4Writer, "discard", stuck)
+    with pytest.raises(PermissionError):
+        writer.discard()
+    assert threading.active_count() == before
+    assert not list(tmp_path.glob(".talk.webm*"))
 
 
 @pytest.mark.parametrize("frames", [0, 30, 140])

@@ -6,7 +6,7 @@ import pytest
 from voices_to_hear import LabelledVoice, read_voice
 
 from engine.evaluate.lips import read_reference
-from engine.speech import Listener
+from engine.speech import Heard, Listener
 from engine.voice import Voice
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets"
@@ -40,9 +40,11 @@ def president(voices: Path) -> Voice:
 
 
 @pytest.fixture(scope="session")
+def heard_president(listener: Listener, president: Voice) -> Heard:
+    return listener.listen(president, 1)
+
+
+@pytest.fixture(scope="session")
 def korean_voice() -> Voice:
     """The Korean sample of the repository."""
-    samples = sorted(ASSETS.rglob("*ko*.og[ga]"))
-    if not samples:
-        pytest.skip("the Korean sample voice has not been made yet")
-    return read_voice(samples[0])
+    return read_voice(ASSETS / "voices" / "hello_ko.ogg")

@@ -10,6 +10,7 @@ from motions import lively, motion_of, speech
 
 from engine.errors import Cancelled
 from engine.progress import Stage
+from engine.raster import straight
 from engine.talking import CLOSED, Puppet, opening
 from engine.talking.palette import MouthPalette
 
@@ -19,8 +20,8 @@ RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144
 
 
 def shown(puppet, **tracks):
-    """One frame of a held pose."""
-    return next(puppet.frames(motion_of(1, **tracks)))
+    """One frame of a held pose, straight alpha."""
+    return straight(next(puppet.frames(motion_of(1, **tracks))))
 
 
 def on_grey(picture):

@@ -1,0 +1,1 @@
+"""Speech whose phones are known: made, not recorded, so that anybody can make it again."""
