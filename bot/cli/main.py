@@ -8,12 +8,15 @@ from bot.cli import (
     align,
     bench,
     chat,
+    checkpoint,
     demo,
     draw,
     evaluate,
+    generate,
     jobs,
     make,
     motion,
+    project,
     run,
     segment,
     styles,
@@ -35,11 +38,14 @@ for command in (
     demo.demo,
     chat.chat,
     run.run,
+    generate.generate,
+    project.project,
 ):
     app.command()(with_exit_codes(command))
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(weights.app, name="weights")
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(checkpoint.app, name="checkpoint")
 
 
 @app.callback()

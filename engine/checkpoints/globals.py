@@ -1,7 +1,7 @@
 """What a pickle of weights may ask for by name, and the plain value that it gets instead.
 
-Nothing named here is imported or called: each name leads to a function of this file. Sources of the names: PyTorch's
-and NumPy's pickle formats, and the snapshots that StyleGAN2-ADA training writes.
+Nothing named here is imported or called: each name leads to a function of this file. Sources of the names:
+PyTorch's and NumPy's pickle formats, and the snapshots that StyleGAN2-ADA training writes.
 """
 
 import re
@@ -13,7 +13,6 @@ import numpy as np
 
 from engine.checkpoints.errors import CheckpointBroken, CheckpointRefused
 from engine.checkpoints.records import Attributes, ElementType, ObjectRecord, Storage, TensorRecord
-
 
 SHORT = 64  # characters: what is copied must be short
 
@@ -41,8 +40,19 @@ _NUMBER_TYPES = {
 _NUMPY_TYPE = re.compile(r"[<|]?[fiub][1248]")
 
 
-def _dictionary() -> dict[str | int, Any]:
-    return {}
+def _dictionary(pairs: Any = None) -> dict[str | int, Any]:
+    """A dictionary, from pairs where Python 2 wrote it: taken out of their list, so none is copied twice."""
+    if not isinstance(pairs, list | type(None)):
+        raise CheckpointBroken("a dictionary of what is no list")
+    made: dict[str | int, Any] = {}
+    for pair in pairs or ():
+        key, value = pair
+        if not isinstance(key, str | int):
+            raise CheckpointRefused(f"a dictionary's key is a {type(key).__name__}")
+        made[key] = value
+    if pairs:
+        pairs.clear()
+    return made
 
 
 def _attributes() -> Attributes:
@@ -50,7 +60,13 @@ def _attributes() -> Attributes:
 
 
 def _tensor(
-    storage: Any, offset: Any, shape: Any, stride: Any, _requires_grad: Any = None, _hooks: Any = None, *_: Any
+    storage: Any,
+    offset: Any,
+    shape: Any,
+    stride: Any,
+    _requires_grad: Any = None,
+    _hooks: Any = None,
+    *_: Any,
 ) -> TensorRecord:
     if not isinstance(storage, Storage) or not isinstance(shape, tuple) or not isinstance(stride, tuple):
         raise CheckpointBroken("a tensor without storage, shape or stride")

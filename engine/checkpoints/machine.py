@@ -1,9 +1,9 @@
 """The stack machine of a pickle, without the parts that run code.
 
-Python's own pickle module imports and calls what a file names; this one makes containers, numbers, texts and the
-records of `globals.py`, and refuses everything else. Opcodes: the documentation of Python's `pickletools`,
-protocols 2 to 5. Every length is held against what is left of the file, and no step copies what an earlier one made,
-so a small file cannot ask for much time or memory.
+Python's own pickle module imports and calls what a file names; this one makes containers, numbers, texts and
+the records of `globals.py`, and refuses everything else. Opcodes: the documentation of Python's
+`pickletools`, protocols 2 to 5. Every length is held against what is left of the file, and no step copies
+what an earlier one made, so a small file cannot ask for much time or memory.
 """
 
 import struct
@@ -158,7 +158,7 @@ class Machine:
         self._push(self._makers[maker](*arguments))
 
     def _build(self) -> None:
-        """Attributes of an object: kept of a bag of values; an OrderedDict's and a number type's are of no use."""
+        """Attributes of an object: only those of a bag of values are of use."""
         state, target = self._stack.pop(), self._stack[-1]
         if isinstance(target, Attributes) and isinstance(state, dict):
             target.update(state)

@@ -117,7 +117,7 @@ def cropped(
 def padded(
     image: Image.Image, quad: NDArray[np.float64], side: float
 ) -> tuple[Image.Image, NDArray[np.float64]]:
-    """Third step: mirror the picture where the square leaves it, and let the mirror image fade into a blur."""
+    """Third step: mirror the picture where the square leaves it, and let the mirror image blur out."""
     border = _border(side)
     low, high = extent(quad)
     pad = np.maximum([*(border - low), *(high - image.size + border)], 0)

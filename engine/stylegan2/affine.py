@@ -8,7 +8,9 @@ def matrix(*rows: list[Tensor | float]) -> Tensor:
     """A matrix for each picture from rows of numbers and tensors (B,)."""
     example = next(value for row in rows for value in row if isinstance(value, Tensor))
     filled = [
-        torch.stack([value if isinstance(value, Tensor) else torch.full_like(example, value) for value in row], -1)
+        torch.stack(
+            [value if isinstance(value, Tensor) else torch.full_like(example, value) for value in row], -1
+        )
         for row in rows
     ]
     return torch.stack(filled, dim=-2)

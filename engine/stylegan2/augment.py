@@ -1,8 +1,8 @@
 """Adaptive discriminator augmentation: random changes that pictures get before the discriminator sees them.
 
-Karras et al. 2020, "Training generative adversarial networks with limited data", appendix B. Each change happens to
-each picture with probability p; the changes can be undone as long as p is well under 1, so what they do does not leak
-into what the generator draws. All are differentiable with respect to the pictures.
+Karras et al. 2020, "Training generative adversarial networks with limited data", appendix B. Each change
+happens to each picture with probability p; the changes can be undone as long as p is well under 1, so what
+they do does not leak into what the generator draws. All are differentiable with respect to the pictures.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from engine.stylegan2 import wavelets
 from engine.stylegan2.affine import move, scale_colour, shift_colour, stretch, turn, turn_colour
 
-# How far each change goes; the paper's values. Standard deviations of log2 for factors, shares of the side for moves.
+# How far each change goes; the paper's values. Standard deviations of log2 for factors, shares of the side
+# for moves.
 MOVE_WHOLE = 0.125
 SCALE = ANISOTROPY = 0.2
 MOVE = 0.125
@@ -51,7 +52,9 @@ class Strengths:
     @property
     def moves(self) -> bool:
         """Whether any change moves px."""
-        return any((self.flip, self.quarter_turn, self.move_whole, self.scale, self.turn, self.anisotropy, self.move))
+        return any(
+            (self.flip, self.quarter_turn, self.move_whole, self.scale, self.turn, self.anisotropy, self.move)
+        )
 
     @property
     def colours(self) -> bool:
@@ -69,10 +72,10 @@ BGCFNC = Strengths(**_BLIT, **_GEOMETRY, **_COLOUR, band_filter=1.0, noise=1.0, 
 
 
 class Chance:
-    """Random numbers for a batch; with a percentile, the same quantile of each distribution, and every change happens.
+    """Random numbers for a batch; with a percentile, that quantile of each distribution, and all changes.
 
-    The percentile is for tests: it makes the pipeline a function of its input. Its normal quantiles are erfinv without
-    the factor sqrt(2), as in the published program.
+    The percentile is for tests: it makes the pipeline a function of its input. Its normal quantiles are
+    erfinv without the factor sqrt(2), as in the published program.
     """
 
     def __init__(self, batch: int, p: Tensor, percentile: float | None) -> None:
@@ -126,9 +129,13 @@ class Augment(nn.Module):
         self.register_buffer("p", torch.zeros(()))
         taps = torch.from_numpy(wavelets.geometry_filter()).float()
         self.register_buffer("geometry_filter", taps, persistent=False)
-        self.register_buffer("filter_bank", torch.from_numpy(wavelets.filter_bank()).float(), persistent=False)
+        self.register_buffer(
+            "filter_bank", torch.from_numpy(wavelets.filter_bank()).float(), persistent=False
+        )
 
-    def forward(self, pictures: Tensor, percentile: float | None = None, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self, pictures: Tensor, percentile: float | None = None, noise: Tensor | None = None
+    ) -> Tensor:
         """Change pictures (B, 3, H, W) in [-1, 1].
 
         Parameters
@@ -191,7 +198,9 @@ class Augment(nn.Module):
         luma = torch.tensor([1.0, 1.0, 1.0, 0.0], device=self.p.device) / 3**0.5
         grey = torch.outer(luma, luma)  # what a colour has of grey
         if wanted.brightness:
-            colours = shift_colour(chance.sometimes(chance.normal(BRIGHTNESS), 0.0, wanted.brightness)) @ colours
+            colours = (
+                shift_colour(chance.sometimes(chance.normal(BRIGHTNESS), 0.0, wanted.brightness)) @ colours
+            )
         if wanted.contrast:
             by = chance.sometimes(torch.exp2(chance.normal(CONTRAST)), 1.0, wanted.contrast)
             colours = scale_colour(by) @ colours
@@ -202,7 +211,9 @@ class Augment(nn.Module):
             angle = chance.sometimes((chance.uniform() * 2 - 1) * pi, 0.0, wanted.hue)
             colours = turn_colour(angle, luma) @ colours
         if wanted.saturation:
-            by = chance.sometimes(torch.exp2(chance.normal(SATURATION)), 1.0, wanted.saturation)[:, None, None]
+            by = chance.sometimes(torch.exp2(chance.normal(SATURATION)), 1.0, wanted.saturation)[
+                :, None, None
+            ]
             colours = (grey + (torch.eye(4, device=self.p.device) - grey) * by) @ colours
         return colours
 
@@ -269,7 +280,9 @@ def _filtered(pictures: Tensor, filters: Tensor) -> Tensor:
     batch, channels, height, width = pictures.shape
     pad = filters.shape[1] // 2
     lines = filters[:, None].repeat(1, channels, 1).reshape(batch * channels, 1, 1, -1)
-    pictures = F.pad(pictures, (pad, pad, pad, pad), mode="reflect").reshape(1, batch * channels, height + 2 * pad, -1)
+    pictures = F.pad(pictures, (pad, pad, pad, pad), mode="reflect").reshape(
+        1, batch * channels, height + 2 * pad, -1
+    )
     pictures = F.conv2d(pictures, lines, groups=batch * channels)
     pictures = F.conv2d(pictures, lines.transpose(2, 3), groups=batch * channels)
     return pictures.reshape(batch, channels, height, width)

@@ -1,7 +1,7 @@
 """Layer swap (Pinkney and Adler 2020): coarse layers of one generator, fine layers of another.
 
-Coarse layers decide where things are, fine layers how they are painted. Both generators must come from the same
-ancestor; fine-tuned for long, they drift apart and blends fall to pieces.
+Coarse layers decide where things are, fine layers how they are painted. Both generators must come from the
+same ancestor; fine-tuned for long, they drift apart and blends fall to pieces.
 """
 
 import re
@@ -15,7 +15,8 @@ from engine.stylegan2.checkpoint import Checkpoint, Network
 from engine.stylegan2.config import SMALLEST, resolutions_up_to
 from engine.stylegan2.generator import Generator
 
-# 4x4 maps to position 0 and 1, 8x8 to 2 and 3, ...; the first layer of a resolution comes before its second one
+# 4x4 maps to position 0 and 1, 8x8 to 2 and 3, ...; the first layer of a resolution comes before its second
+# one
 _LAYER = re.compile(r"layers\.(\d+)\.(weight|bias|noise_strength|modulation\.\w+)")
 _TO_RGB = re.compile(r"to_rgb\.(\d+)\..*")
 
@@ -48,7 +49,8 @@ class Swap:
     def share_of_high(self, name: str) -> float:
         """How much of a tensor (our name) comes from the generator that gives the high resolutions.
 
-        0 for the mapping network, the mean style, the noise maps and the 4x4 convolution, which are never blended.
+        0 for the mapping network, the mean style, the noise maps and the 4x4 convolution, which are never
+        blended.
         """
         if name == "constant":
             position = 0

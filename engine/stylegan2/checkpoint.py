@@ -91,7 +91,7 @@ def _filled(made: Made, state: State) -> Made:
         made.load_state_dict(own, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    made.to(memory_format=torch.channels_last)
     return made.eval()
 
 
@@ -130,7 +130,8 @@ def network_of(
 
     Parameters
     ----------
-    w_avg : mean style (w_dim,) or (num_ws, w_dim), where it is not among the tensors; computed where nobody knows it
+    w_avg : mean style (w_dim,) or (num_ws, w_dim), where it is not among the tensors; computed where nobody
+        knows it
     clamp, group : what no tensor tells
     """
     kind, table = names.names_in(state)
@@ -139,7 +140,11 @@ def network_of(
         return Network(names.discriminator_config(ours, group, clamp), ours)
     computed = "input.input" in state and w_avg is None
     if "input.input" in state:
-        mean = torch.zeros_like(state["style.1.bias"]) if w_avg is None else w_avg.reshape(-1, w_avg.shape[-1])[0]
+        mean = (
+            torch.zeros_like(state["style.1.bias"])
+            if w_avg is None
+            else w_avg.reshape(-1, w_avg.shape[-1])[0]
+        )
         state = state | {"latent_avg": mean}
     ours = names.to_ours(state, table)
     network = Network(names.generator_config(ours, clamp), ours)
@@ -210,8 +215,8 @@ def _stated(header: Mapping[str, str], name: str) -> tuple[float | None, int]:
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint: `.pt` in the rosinality layout, `.safetensors` in ours; tensors only.
 
-    The rosinality layout has no place for the clamp of half-precision training, and its discriminators compare
-    four pictures: a checkpoint with another group is refused there.
+    The rosinality layout has no place for the clamp of half-precision training, and its discriminators
+    compare four pictures: a checkpoint with another group is refused there.
 
     Raises
     ------

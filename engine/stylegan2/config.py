@@ -26,7 +26,8 @@ def channels_for(resolution: int, base: int, maximum: int = 512) -> tuple[int, .
 
     Parameters
     ----------
-    base : 32768 is channel multiplier 2 of the rosinality layout, 16384 is multiplier 1 and NVIDIA's narrow width
+    base : 32768 is channel multiplier 2 of the rosinality layout, 16384 is multiplier 1 and NVIDIA's narrow
+        width
     """
     return tuple(min(base // side, maximum) for side in resolutions_up_to(resolution))
 

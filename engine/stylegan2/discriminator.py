@@ -1,5 +1,6 @@
 """The discriminator: how real a picture looks. Residual blocks (Karras et al. 2020, figure 7c)."""
 
+from itertools import pairwise
 from math import sqrt
 
 import torch
@@ -24,7 +25,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / 2, W / 2)."""
         path = leaky(self.second(leaky(self.first(x), self.clamp)), self.clamp)
-        return (path + self.skip(x)) / sqrt(2.0)
+        joined: Tensor = (path + self.skip(x)) / sqrt(2.0)
+        return joined
 
 
 def with_deviation(x: Tensor, group: int) -> Tensor:
@@ -33,14 +35,17 @@ def with_deviation(x: Tensor, group: int) -> Tensor:
     Parameters
     ----------
     x : (B, C, H, W)
-    group : so many pictures are compared; picture b belongs to group b modulo (B / group). Where a batch is not a
+    group : so many pictures are compared; picture b belongs to group b modulo (B / group). Where a batch is
+        not a
         multiple of it, the next smaller number that divides the batch
     """
     batch, channels, height, width = x.shape
     group = next(size for size in range(min(group, batch), 0, -1) if batch % size == 0)
     grouped = x.float().reshape(group, batch // group, channels, height, width)
     spread = torch.sqrt(grouped.var(dim=0, unbiased=False) + EPSILON).mean(dim=(1, 2, 3))
-    return torch.cat([x, spread.to(x.dtype).repeat(group)[:, None, None, None].expand(-1, 1, height, width)], 1)
+    return torch.cat(
+        [x, spread.to(x.dtype).repeat(group)[:, None, None, None].expand(-1, 1, height, width)], 1
+    )
 
 
 class Discriminator(nn.Module):
@@ -59,7 +64,7 @@ class Discriminator(nn.Module):
         widths = config.channels[::-1]
         self.from_rgb = EqualConv(3, widths[0], 1)
         self.blocks = nn.ModuleList(
-            Block(inputs, outputs, config.clamp) for inputs, outputs in zip(widths, widths[1:], strict=False)
+            Block(inputs, outputs, config.clamp) for inputs, outputs in pairwise(widths)
         )
         self.last = EqualConv(widths[-1] + 1, widths[-1], 3)
         self.hidden = EqualLinear(widths[-1] * SMALLEST**2, widths[-1])

@@ -1,9 +1,9 @@
 """From a face to styles: the encoders pSp (Richardson et al. 2021) and e4e (Tov et al. 2021).
 
-Both read three scales of a picture with a residual network (the IR-SE-50 of face recognition: Deng et al. 2019, Hu et
-al. 2018) joined by a feature pyramid (Lin et al. 2017), and turn each style's scale into a vector by a small head.
-They differ in what the vectors mean: pSp's are the styles; e4e's are one style and small differences from it.
-Attributes carry the names that the published checkpoints use, so those load as they are.
+Both read three scales of a picture with a residual network (the IR-SE-50 of face recognition: Deng et al.
+2019, Hu et al. 2018) joined by a feature pyramid (Lin et al. 2017), and turn each style's scale into a vector
+by a small head. They differ in what the vectors mean: pSp's are the styles; e4e's are one style and small
+differences from it. Attributes carry the names that the published checkpoints use, so those load as they are.
 """
 
 from math import log2
@@ -182,12 +182,14 @@ def encoder_of(state: State, kind: Kind) -> Encoder:
         raise CheckpointMismatch("no encoder of e4e or pSp")
     with torch.device("meta"):
         made = Encoder(kind, heads, first.shape[1])
-    counters = {name: torch.zeros((), dtype=torch.int64) for name in made.state_dict() if name.endswith("tracked")}
+    counters = {
+        name: torch.zeros((), dtype=torch.int64) for name in made.state_dict() if name.endswith("tracked")
+    }
     try:
         made.load_state_dict(counters | {name: tensor.clone() for name, tensor in state.items()}, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    made.to(memory_format=torch.channels_last)
     return made.eval()
 
 
@@ -234,10 +236,3 @@ def inverter_of(state: State, mean: Tensor | None, opts: Any, kind: Kind | None 
             raise CheckpointMismatch("latent_avg is missing")
         start = start + mean.float()
     return Inverter(encoder, generator, start).eval()
-
-
-def face_tensor(picture: Any) -> Tensor:
-    """Aligned face, uint8 (256, 256, 3) RGB -> (1, 3, 256, 256) float32 in [-1, 1]."""
-    return torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1.0
-
-

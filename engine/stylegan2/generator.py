@@ -1,10 +1,11 @@
 """The generator: a random vector becomes a style, styles modulate convolutions, convolutions draw.
 
-Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN": weight demodulation (section 2.2) and
-skip connections to RGB (section 4.1, figure 7b).
+Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN": weight demodulation (section 2.2)
+and skip connections to RGB (section 4.1, figure 7b).
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import sqrt
 from typing import Literal
 
@@ -26,8 +27,8 @@ Noise = Literal["const", "random", "none"]
 class Modulated(nn.Module):
     """A convolution whose input channels are scaled by a style.
 
-    Scaling the weights, as the paper writes it, or the input before and the output after the convolution gives the
-    same numbers; the second way needs only one convolution for pictures with different styles.
+    Scaling the weights, as the paper writes it, or the input before and the output after the convolution
+    gives the same numbers; the second way needs only one convolution for pictures with different styles.
     """
 
     def __init__(
@@ -114,8 +115,7 @@ class Generator(nn.Module):
         self.precision = torch.float32
         widths = (config.z_dim, *[config.w_dim] * config.mapping_depth)
         self.mapping = nn.ModuleList(
-            EqualLinear(inputs, outputs, MAPPING_RATE)
-            for inputs, outputs in zip(widths, widths[1:], strict=False)
+            EqualLinear(inputs, outputs, MAPPING_RATE) for inputs, outputs in pairwise(widths)
         )
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
         self.constant = nn.Parameter(torch.randn(config.channels[0], SMALLEST, SMALLEST))
@@ -158,7 +158,7 @@ class Generator(nn.Module):
         constant = self.constant.to(self.precision)
         x = channels_last(constant.expand(len(styles), -1, -1, -1))
         x = self.layers[0](x, styles[:, 0], noise, clamp)
-        picture = self.to_rgb[0](x, styles[:, 1], clamp)
+        picture: Tensor = self.to_rgb[0](x, styles[:, 1], clamp)
         for k in range(1, len(self.to_rgb)):  # toRGB shares its style with the next block's first layer
             x = self.layers[2 * k - 1](x, styles[:, 2 * k - 1], noise, clamp)
             x = self.layers[2 * k](x, styles[:, 2 * k], noise, clamp)
@@ -181,3 +181,8 @@ class Generator(nn.Module):
     def noise_maps(self) -> Sequence[Tensor]:
         """The stored noise maps (side, side), coarse to fine."""
         return [layer.noise for layer in self.layers if isinstance(layer, StyledLayer)]
+
+    def use_noise(self, maps: Sequence[Tensor]) -> None:
+        """Draw with other noise maps; gradients reach them."""
+        for layer, noise in zip(self.layers, maps, strict=True):
+            layer.noise = noise

@@ -15,7 +15,7 @@ _BINOMIAL = (1.0, 3.0, 3.0, 1.0)  # the low-pass filter of Karras et al. 2019, e
 
 
 class EqualLinear(nn.Module):
-    """A linear layer whose weights are stored with unit variance and scaled when used (Karras et al. 2018)."""
+    """A linear layer; its weights have unit variance and are scaled when used (Karras et al. 2018)."""
 
     def __init__(self, inputs: int, outputs: int, rate: float = 1.0, bias: float = 0.0) -> None:
         super().__init__()
@@ -52,10 +52,8 @@ class EqualConv(nn.Module):
 
 def leaky(x: Tensor, clamp: float | None = None) -> Tensor:
     """Leaky ReLU with its gain."""
-    if torch.is_grad_enabled():
-        x = F.leaky_relu(x, SLOPE) * GAIN
-    else:
-        x = F.leaky_relu_(x, SLOPE).mul_(GAIN)  # new memory would cost more than the arithmetic
+    in_place = not torch.is_grad_enabled()  # new memory would cost more than the arithmetic
+    x = F.leaky_relu_(x, SLOPE).mul_(GAIN) if in_place else F.leaky_relu(x, SLOPE) * GAIN
     return x if clamp is None else x.clamp(-clamp, clamp)
 
 

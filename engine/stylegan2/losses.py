@@ -1,7 +1,7 @@
 """What training minimises: non-saturating loss, R1, path length.
 
-Goodfellow et al. 2014 (the loss), Mescheder et al. 2018 (R1), Karras et al. 2020, section 3.2 (path length). Penalties
-are given for each picture; who trains takes their mean and weighs them.
+Goodfellow et al. 2014 (the loss), Mescheder et al. 2018 (R1), Karras et al. 2020, section 3.2 (path length).
+Penalties are given for each picture; who trains takes their mean and weighs them.
 """
 
 from math import sqrt

@@ -1,6 +1,7 @@
 """What the tensors are called: here, in the rosinality layout, and in NVIDIA's.
 
-All three hold the same numbers; converting is renaming and, for the rosinality layout, adding axes of length 1.
+All three hold the same numbers; converting is renaming and, for the rosinality layout, adding axes of length
+1.
 """
 
 import re
@@ -162,9 +163,7 @@ def to_ours(state: State, names: Names) -> State:
 
 def to_rosinality(state: State, names: Names) -> State:
     """The names and forms of the rosinality layout, without its filters and its mean style."""
-    return {
-        name.rosinality: name.to_rosinality(state[name.ours]) for name in names if name.ours != "w_avg"
-    }
+    return {name.rosinality: name.to_rosinality(state[name.ours]) for name in names if name.ours != "w_avg"}
 
 
 def rosinality_filters(kind: str, resolution: int) -> State:
@@ -173,7 +172,9 @@ def rosinality_filters(kind: str, resolution: int) -> State:
     low_pass = torch.outer(line, line) / line.sum() ** 2
     steps = len(resolutions_up_to(resolution)) - 1
     if kind == "generator":
-        places = [place for k in range(steps) for place in (f"convs.{2 * k}.conv.blur", f"to_rgbs.{k}.upsample")]
+        places = [
+            place for k in range(steps) for place in (f"convs.{2 * k}.conv.blur", f"to_rgbs.{k}.upsample")
+        ]
         return {f"{place}.kernel": low_pass * 4 for place in places}
     places = [f"convs.{k + 1}.{branch}.0" for k in range(steps) for branch in ("conv2", "skip")]
     return {f"{place}.kernel": low_pass.clone() for place in places}

@@ -1,7 +1,7 @@
 """Filters of the augmentation: symlet low-pass filters, and a bank of four frequency bands.
 
-Karras et al. 2020, "Training generative adversarial networks with limited data", appendix B. Coefficients: Daubechies,
-"Ten lectures on wavelets", least asymmetric filters of 2 and 6 vanishing moments.
+Karras et al. 2020, "Training generative adversarial networks with limited data", appendix B. Coefficients:
+Daubechies, "Ten lectures on wavelets", least asymmetric filters of 2 and 6 vanishing moments.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ BANDS = 4
 
 def geometry_filter() -> Taps:
     """Low-pass filter (12,) for resampling, of sum 1."""
-    return SYM6 / SYM6.sum()
+    return np.asarray(SYM6 / SYM6.sum())
 
 
 def filter_bank() -> Taps:
@@ -39,7 +39,7 @@ def filter_bank() -> Taps:
     signs = (-1.0) ** np.arange(len(SYM2))
     low = np.convolve(SYM2, SYM2[::-1]) / 2
     high = np.convolve(SYM2 * signs, (SYM2 * signs)[::-1]) / 2
-    bank = np.eye(BANDS, 1)
+    bank: Taps = np.eye(BANDS, 1)
     for band in range(1, BANDS):
         spread = np.zeros((BANDS, 2 * bank.shape[1] - 1))
         spread[:, ::2] = bank

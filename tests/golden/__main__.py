@@ -1,7 +1,7 @@
 """`python -m tests.golden DIR [--only PREFIX,...]`: hold our networks against a folder of golden fixtures.
 
-A line a fixture: name, worst relative error, its limit, ok or short. The exit status is 1 when a fixture is short or
-has no runner.
+A line a fixture: name, worst relative error, its limit, ok or short. The exit status is 1 when a fixture is
+short or has no runner.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from tests.golden.runners import runner_of
 
 
 def worst_of(fixture: Fixture) -> Deviation | None:
-    """Run a fixture: the deviation that is nearest to, or furthest beyond, its limit; None without a runner."""
+    """Run a fixture: the deviation that is furthest towards or beyond its limit; None without a runner."""
     if (run := runner_of(fixture.name)) is None:
         return None
     outputs = run(fixture)
@@ -33,10 +33,8 @@ def line_of(fixture: Fixture) -> tuple[str, bool]:
         return f"{fixture.name:40} no runner", False
     word = "ok" if worst.share <= 1.0 else "short"
     seconds = time.perf_counter() - started
-    return (
-        f"{fixture.name:40} {worst.error:.1e}  limit {worst.limit:.1e}  {word:5}  ({worst.output}, {seconds:.1f} s)",
-        word == "ok",
-    )
+    figures = f"{worst.error:.1e}  limit {worst.limit:.1e}"
+    return f"{fixture.name:40} {figures}  {word:5}  ({worst.output}, {seconds:.1f} s)", word == "ok"
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Weights from names: every tensor is a function of a salt, its official name and its shape.
 
-Random numbers come from PCG64 seeded with crc32(salt + name). The recipe and its special cases are those that the
-fixtures were made with.
+Random numbers come from PCG64 seeded with crc32(salt + name). The recipe and its special cases are those that
+the fixtures were made with.
 """
 
 import re
@@ -60,9 +60,7 @@ def filled(
     """All tensors of a network; those in `constants` are as given."""
     constants, rules = constants or {}, list(adjust)
     state = {
-        name: constants[name]
-        if name in constants
-        else adjusted(name, drawn(name, shape, salt, gain), rules)
+        name: constants[name] if name in constants else adjusted(name, drawn(name, shape, salt, gain), rules)
         for name, shape in shapes.items()
     }
     for name in state:  # spectral norm's other direction follows from the first

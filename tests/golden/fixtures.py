@@ -108,7 +108,5 @@ def fixtures_in(folder: Path) -> list[Fixture]:
     """All fixtures of a folder, by name."""
     names = (path.name.removesuffix(".json") for path in folder.glob("*.json"))
     return [
-        Fixture(folder, name)
-        for name in sorted(names)
-        if not name.endswith(".keys") and name != "timings"
+        Fixture(folder, name) for name in sorted(names) if not name.endswith(".keys") and name != "timings"
     ]

@@ -1,7 +1,7 @@
 """What runs a fixture: one file a family of networks.
 
-A runner takes a fixture and gives either its outputs by name or, where a fixture is a table and no arrays, the
-deviations themselves. `RUNNERS` is tried from the top; a new family adds its lines.
+A runner takes a fixture and gives either its outputs by name or, where a fixture is a table and no arrays,
+the deviations themselves. `RUNNERS` is tried from the top; a new family adds its lines.
 """
 
 import re

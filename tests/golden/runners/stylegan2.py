@@ -92,9 +92,7 @@ def discriminator(fixture: Fixture) -> Outputs:
 def name_map(fixture: Fixture) -> Outputs:
     """NVIDIA's tensors through a file of the rosinality layout."""
     made = through_rosinality(generator_of(fixture))
-    critic = Checkpoint(
-        "", {"d": network_of(rosinality_tensors(discriminator_of(fixture)))}
-    ).discriminator()
+    critic = Checkpoint("", {"d": network_of(rosinality_tensors(discriminator_of(fixture)))}).discriminator()
     return {
         "image": made(torch.from_numpy(fixture.inputs["z"]), psi=0.6),
         "logits": critic(pictures(fixture)),
