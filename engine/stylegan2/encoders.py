@@ -141,7 +141,8 @@ class Encoder(nn.Module):
             return torch.stack(vectors, dim=1)
         differences = [torch.zeros_like(vectors[0]), *vectors[1:]]
         differences += [differences[0]] * (len(self.styles) - len(differences))
-        return vectors[0][:, None] + torch.stack(differences, dim=1)
+        styles: Tensor = vectors[0][:, None] + torch.stack(differences, dim=1)
+        return styles
 
 
 def _enlarged(x: Tensor) -> Tensor:
