@@ -149,6 +149,29 @@ DEFAULT_FILES: tuple[WeightFile, ...] = (
 )
 """What the default path needs. The hashes of the first three were compared with the official files."""
 
+VGG16 = "vgg16-397923af.pth"
+LPIPS_LINEAR = "lpips-vgg-0.1.pth"
+
+NEURAL_FILES: tuple[WeightFile, ...] = (
+    WeightFile(
+        name=VGG16,
+        purpose="VGG-16 of torchvision, for the distance LPIPS",
+        licence="",  # torchvision states none for its weights
+        sha256="",  # official sources state only its beginning, 397923af
+        sources=(Url("https://download.pytorch.org/models/vgg16-397923af.pth"),),
+        megabytes=553.4,
+    ),
+    WeightFile(
+        name=LPIPS_LINEAR,
+        purpose="how LPIPS weighs the features of VGG-16",
+        licence="BSD-2-Clause",
+        sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
+        sources=(WheelMember("lpips", "0.1.4", "lpips/weights/v0.1/vgg.pth", "3.12"),),
+        megabytes=0.007,
+    ),
+)
+"""What neural engines can use; fetched only by name. The hash is that of the file in the package on PyPI."""
+
 
 def default_folder() -> Path:
     """Cache folder: MYTALKCON_WEIGHTS_DIR, else `mytalkcon/weights` in the user's cache folder."""
@@ -161,7 +184,9 @@ def default_folder() -> Path:
 class WeightStore:
     """The weight files of one cache folder."""
 
-    def __init__(self, folder: Path | None = None, files: Sequence[WeightFile] = DEFAULT_FILES) -> None:
+    def __init__(
+        self, folder: Path | None = None, files: Sequence[WeightFile] = DEFAULT_FILES + NEURAL_FILES
+    ) -> None:
         self.folder = folder or default_folder()
         self.files = {file.name: file for file in files}
 

@@ -28,6 +28,9 @@ COMMANDS = {
     "run": "Run the bot.",
     "evaluate": "Measure how well the engine does.",
     "weights": "Weight files: list, fetch, add, verify.",
+    "generate": "Draw from a generator's seeds: single pictures and a grid.",
+    "project": "Search the styles with which a generator draws a photo.",
+    "checkpoint": "StyleGAN2 checkpoints: look into one, convert one.",
     "jobs": "Jobs of the running bot: list, show, retry, cancel.",
 }
 """Each is a module of bot/cli: a function of that name, or a group of commands called `app`."""

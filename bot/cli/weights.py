@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from bot.cli.terminal import console, with_exit_codes
-from engine.weights import WeightStore, WeightsWrong
+from engine.weights import DEFAULT_FILES, WeightStore, WeightsWrong
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Weight files: list, fetch, add, verify.")
 
@@ -27,10 +27,12 @@ def list_files() -> None:
 
 @app.command()
 @with_exit_codes
-def fetch(names: Annotated[list[str] | None, typer.Argument(help="All of them by default.")] = None) -> None:
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Those of the default path by default.")] = None,
+) -> None:
     """Download what is missing, check its hash, keep it in the cache folder."""
     store = WeightStore()
-    for name in names or store.files:
+    for name in names or [file.name for file in DEFAULT_FILES]:
         console.print(f"{store.fetch(name)}", markup=False)
 
 

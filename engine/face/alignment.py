@@ -64,9 +64,9 @@ def align_ffhq(picture: Pixels, landmarks_68: Points, size: int = 1024, transfor
     uint8 (size, size, 3); what lies outside the photo is its blurred mirror image
     """
     square = ffhq_square(landmarks_68)
-    image, quad, side = _shrunk(Image.fromarray(picture), square, size)
-    image, quad = _cropped(image, quad, side)
-    image, quad = _padded(image, quad, side)
+    image, quad, side = shrunk(Image.fromarray(picture), square, size)
+    image, quad = cropped(image, quad, side)
+    image, quad = padded(image, quad, side)
     corners = tuple(float(value) for value in (quad + 0.5).ravel())
     aligned = image.transform(
         (transform_size, transform_size), Image.Transform.QUAD, corners, Image.Resampling.BILINEAR
@@ -76,10 +76,16 @@ def align_ffhq(picture: Pixels, landmarks_68: Points, size: int = 1024, transfor
     return np.asarray(aligned)
 
 
-def _shrunk(
+def shrink_for(side: float, size: int) -> int:
+    """By how much a picture is reduced before a square of `side` px becomes one of `size` px; from 2 on."""
+    return int(np.floor(side / size * 0.5))
+
+
+def shrunk(
     image: Image.Image, square: FfhqSquare, size: int
 ) -> tuple[Image.Image, NDArray[np.float64], float]:
-    shrink = int(np.floor(square.side / size * 0.5))
+    """First step: reduce a large picture; gives it, the square's corners and its side in it."""
+    shrink = shrink_for(square.side, size)
     if shrink <= 1:
         return image, square.quad, square.side
     reduced = (int(np.rint(image.width / shrink)), int(np.rint(image.height / shrink)))
@@ -90,11 +96,17 @@ def _border(side: float) -> int:
     return max(int(np.rint(side * 0.1)), 3)
 
 
-def _cropped(
+def extent(quad: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Smallest and largest x, y around a square's corners (4, 2), whole px."""
+    return np.floor(quad.min(axis=0)).astype(np.int64), np.ceil(quad.max(axis=0)).astype(np.int64)
+
+
+def cropped(
     image: Image.Image, quad: NDArray[np.float64], side: float
 ) -> tuple[Image.Image, NDArray[np.float64]]:
+    """Second step: cut off what is far from the square."""
     border = _border(side)
-    low, high = np.floor(quad.min(axis=0)).astype(int), np.ceil(quad.max(axis=0)).astype(int)
+    low, high = extent(quad)
     left, top = np.maximum(low - border, 0)
     right, bottom = np.minimum(high + border, image.size)
     if right - left >= image.width and bottom - top >= image.height:
@@ -102,12 +114,12 @@ def _cropped(
     return image.crop((int(left), int(top), int(right), int(bottom))), quad - (left, top)
 
 
-def _padded(
+def padded(
     image: Image.Image, quad: NDArray[np.float64], side: float
 ) -> tuple[Image.Image, NDArray[np.float64]]:
-    """Mirror the picture outwards where the square leaves it, and let the mirror image fade into a blur."""
+    """Third step: mirror the picture where the square leaves it, and let the mirror image blur out."""
     border = _border(side)
-    low, high = np.floor(quad.min(axis=0)).astype(int), np.ceil(quad.max(axis=0)).astype(int)
+    low, high = extent(quad)
     pad = np.maximum([*(border - low), *(high - image.size + border)], 0)
     if pad.max() <= border - 4:
         return image, quad

@@ -1,0 +1,188 @@
+"""The generator: a random vector becomes a style, styles modulate convolutions, convolutions draw.
+
+Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN": weight demodulation (section 2.2)
+and skip connections to RGB (section 4.1, figure 7b).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import sqrt
+from typing import Literal
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor, nn
+
+from engine.stylegan2.config import SMALLEST, GeneratorConfig, resolutions_up_to
+from engine.stylegan2.layers import EqualLinear, blur, channels_last, leaky, upsample
+
+MAPPING_RATE = 0.01  # of the learning rate, in the mapping network
+EPSILON = 1e-8
+W_AVG_DECAY = 0.995  # of the running mean of w in training
+
+Noise = Literal["const", "random", "none"]
+"""Where the noise comes from: the stored maps (the same picture each time), new draws, nowhere."""
+
+
+class Modulated(nn.Module):
+    """A convolution whose input channels are scaled by a style.
+
+    Scaling the weights, as the paper writes it, or the input before and the output after the convolution
+    gives the same numbers; the second way needs only one convolution for pictures with different styles.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, w_dim: int, up: bool = False, demodulate: bool = True
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.modulation = EqualLinear(w_dim, inputs, bias=1.0)
+        self.up, self.demodulate = up, demodulate
+
+    def convolve(self, x: Tensor, w: Tensor) -> Tensor:
+        """(B, inputs, H, W), (B, w_dim) -> (B, outputs, H, W) or twice the sides, without bias."""
+        style = self.modulation(w) / sqrt(self.weight[0].numel())
+        x = x * _per_channel(style, x)
+        weight = self.weight.to(x.dtype)
+        if self.up:
+            x = blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), padding=1, gain=4.0)
+        else:
+            x = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
+        if not self.demodulate:
+            return x
+        energy = style.square() @ self.weight.square().sum(dim=(2, 3)).T
+        scale = _per_channel(torch.rsqrt(energy + EPSILON), x)
+        return x * scale if torch.is_grad_enabled() else x.mul_(scale)
+
+
+def _per_channel(values: Tensor, like: Tensor) -> Tensor:
+    return values.to(like.dtype)[:, :, None, None]
+
+
+def _added(x: Tensor, shift: Tensor) -> Tensor:
+    shift = shift.to(x.dtype)
+    return x + shift if torch.is_grad_enabled() else x.add_(shift)
+
+
+class StyledLayer(Modulated):
+    """Modulated 3x3 convolution, then noise, bias and leaky ReLU."""
+
+    noise: Tensor
+
+    def __init__(self, inputs: int, outputs: int, side: int, w_dim: int, up: bool) -> None:
+        super().__init__(inputs, outputs, 3, w_dim, up)
+        self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.register_buffer("noise", torch.randn(side, side))
+
+    def forward(self, x: Tensor, w: Tensor, noise: Noise, clamp: float | None) -> Tensor:
+        """(B, inputs, H, W), (B, w_dim) -> (B, outputs, side, side)."""
+        x = self.convolve(x, w)
+        if noise != "none":
+            maps = self.noise if noise == "const" else torch.randn_like(x[:, :1], dtype=torch.float32)
+            x = _added(x, maps * self.noise_strength)
+        return leaky(_added(x, self.bias[:, None, None]), clamp)
+
+
+class ToRgb(Modulated):
+    """Modulated 1x1 convolution to colours, without demodulation."""
+
+    def __init__(self, inputs: int, w_dim: int) -> None:
+        super().__init__(inputs, 3, 1, w_dim, demodulate=False)
+
+    def forward(self, x: Tensor, w: Tensor, clamp: float | None) -> Tensor:
+        """(B, inputs, H, W), (B, w_dim) -> (B, 3, H, W) float32."""
+        colours = self.convolve(x, w).float() + self.bias[:, None, None]
+        return colours if clamp is None else colours.clamp(-clamp, clamp)
+
+
+class Generator(nn.Module):
+    """Mapping network and synthesis network.
+
+    Attributes
+    ----------
+    config : sizes
+    w_avg : buffer (w_dim,), the mean style; truncation pulls towards it
+    precision : type of the synthesis' activations; weights and colours stay float32
+    """
+
+    w_avg: Tensor
+    constant: Tensor
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.precision = torch.float32
+        widths = (config.z_dim, *[config.w_dim] * config.mapping_depth)
+        self.mapping = nn.ModuleList(
+            EqualLinear(inputs, outputs, MAPPING_RATE) for inputs, outputs in pairwise(widths)
+        )
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+        self.constant = nn.Parameter(torch.randn(config.channels[0], SMALLEST, SMALLEST))
+        layers, to_rgb, before = [], [], config.channels[0]
+        for side, channels in zip(resolutions_up_to(config.resolution), config.channels, strict=True):
+            if side > SMALLEST:
+                layers.append(StyledLayer(before, channels, side, config.w_dim, up=True))
+            layers.append(StyledLayer(channels, channels, side, config.w_dim, up=False))
+            to_rgb.append(ToRgb(channels, config.w_dim))
+            before = channels
+        self.layers, self.to_rgb = nn.ModuleList(layers), nn.ModuleList(to_rgb)
+
+    def map(self, z: Tensor) -> Tensor:
+        """Random vectors (B, z_dim) -> styles w (B, w_dim)."""
+        w = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + EPSILON)
+        for layer in self.mapping:
+            w = leaky(layer(w))
+        return w
+
+    def styles(self, w: Tensor, psi: float = 1.0, cutoff: int | None = None) -> Tensor:
+        """One style for all layers: w (B, w_dim) -> W+ (B, num_ws, w_dim), truncated with strength `psi`.
+
+        Parameters
+        ----------
+        psi : 1 is as drawn, 0 is the mean picture
+        cutoff : truncate only so many styles, the coarse ones
+        """
+        return self.truncated(w[:, None].repeat(1, self.config.num_ws, 1), psi, cutoff)
+
+    def truncated(self, styles: Tensor, psi: float, cutoff: int | None = None) -> Tensor:
+        """Pull styles (B, num_ws, w_dim) towards the mean style."""
+        if psi == 1.0:
+            return styles
+        pulled = torch.lerp(self.w_avg.expand_as(styles[:, :cutoff]), styles[:, :cutoff], psi)
+        return torch.cat([pulled, styles[:, pulled.shape[1] :]], dim=1)
+
+    def synthesise(self, styles: Tensor, noise: Noise = "const") -> Tensor:
+        """W+ (B, num_ws, w_dim) -> pictures (B, 3, resolution, resolution), nominally in [-1, 1]."""
+        clamp = self.config.clamp
+        constant = self.constant.to(self.precision)
+        x = channels_last(constant.expand(len(styles), -1, -1, -1))
+        x = self.layers[0](x, styles[:, 0], noise, clamp)
+        picture: Tensor = self.to_rgb[0](x, styles[:, 1], clamp)
+        for k in range(1, len(self.to_rgb)):  # toRGB shares its style with the next block's first layer
+            x = self.layers[2 * k - 1](x, styles[:, 2 * k - 1], noise, clamp)
+            x = self.layers[2 * k](x, styles[:, 2 * k], noise, clamp)
+            picture = upsample(picture) + self.to_rgb[k](x, styles[:, 2 * k + 1], clamp)
+        return picture.contiguous()
+
+    def forward(self, z: Tensor, psi: float = 1.0, noise: Noise = "const") -> Tensor:
+        """Random vectors (B, z_dim) -> pictures (B, 3, resolution, resolution)."""
+        return self.synthesise(self.styles(self.map(z), psi), noise)
+
+    def mixed(self, first: Tensor, second: Tensor, crossing: int) -> Tensor:
+        """Styles (B, num_ws, w_dim): w `first` for the layers before `crossing`, `second` from there on."""
+        return torch.cat([self.styles(first)[:, :crossing], self.styles(second)[:, crossing:]], dim=1)
+
+    @torch.no_grad()
+    def track_w_avg(self, w: Tensor) -> None:
+        """In training: let the mean style follow the styles (B, w_dim) that were drawn."""
+        self.w_avg.copy_(torch.lerp(w.mean(dim=0), self.w_avg, W_AVG_DECAY))
+
+    def noise_maps(self) -> Sequence[Tensor]:
+        """The stored noise maps (side, side), coarse to fine."""
+        return [layer.noise for layer in self.layers if isinstance(layer, StyledLayer)]
+
+    def use_noise(self, maps: Sequence[Tensor]) -> None:
+        """Draw with other noise maps; gradients reach them."""
+        for layer, noise in zip(self.layers, maps, strict=True):
+            layer.noise = noise
