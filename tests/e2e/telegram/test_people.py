@@ -46,7 +46,7 @@ async def test_cancelling_what_waits_and_what_runs(quick: Server, tmp_path: Path
         assert "Cancelled" in await ada.is_answered(query)
         shown = await ada.reads("Cancelled.")
         assert shown.reply_markup is None
-        assert "nothing to cancel" in await ada.is_answered(await ada.press("Cancel", waiting))
+        assert "Only the person" in await ada.is_answered(await ada.press("Cancel", waiting))
         for person in (ada, ben):
             await person.voice(b"another")
             await hears(person)
@@ -193,7 +193,7 @@ async def test_a_job_of_a_group_is_cancelled_by_who_asked_for_it(quick: Server, 
         await ada.says(f"@{BOT.username}", to=group, reply=await voice_message(ada, group))
         progress = await ada.reads("Your talking video", at=group)
         (cancel,) = buttons_of(progress)
-        assert "nothing to cancel" in await ben.is_answered(ben.presses(cancel.callback_data or "", progress))
+        assert "Only the person" in await ben.is_answered(ben.presses(cancel.callback_data or "", progress))
         query = ada.presses(cancel.callback_data or "", progress)
         house.artist.released.set()
         assert "Cancelled" in await ada.is_answered(query)
