@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 
 from bot import operators
 from bot.dialogue import Button, Reply
-from bot.dialogue.events import CancelPressed, CommandGiven, Unreadable, VoiceReceived
+from bot.dialogue.events import CancelPressed, CommandGiven, TextReceived, Unreadable, VoiceReceived
 from bot.dialogue.replies import Said, say
 from bot.frontend import Parts, Progress, Shown
 from bot.frontends.telegram.address import Address
@@ -22,7 +22,7 @@ from bot.frontends.telegram.limiter import Urgency
 from bot.frontends.telegram.progress import Board
 from bot.frontends.telegram.reading import PLATFORM, FileSent, Me, Received
 from bot.frontends.telegram.sending import Bot, Sender
-from bot.frontends.telegram.trouble import for_the_courier, is_network, is_unreachable, name_of, persist, says
+from bot.frontends.telegram.trouble import for_the_courier, is_unreachable, may_pass, name_of, persist, says
 from bot.kinds import JobKind
 from bot.operators import Operators
 from bot.sentences import sentence
@@ -112,7 +112,7 @@ class Telegram:
         except TelegramError as error:
             if is_unreachable(error):
                 log.info("an answer did not reach anybody: %s", name_of(error))
-            elif is_network(error):
+            elif may_pass(error):
                 log.warning("an answer was not sent: %s", name_of(error))
             else:
                 await self._apologise(first, error)
@@ -201,7 +201,13 @@ class Telegram:
             if file.size > UPLOAD_BYTES:
                 raise CannotLoad(say("telegram-too-large", megabytes=MEGABYTES))
             async with self._downloads:
-                return await persist(fetch)
+                try:
+                    return await persist(fetch)
+                except TelegramError as error:
+                    if not may_pass(error):
+                        raise
+                    log.warning("a file was not fetched: %s", name_of(error))
+                    raise CannotLoad(say("telegram-not-fetched")) from error
 
         async def fetch() -> bytes:
             try:
@@ -210,7 +216,7 @@ class Telegram:
                 if says(error, "file is too big"):
                     raise CannotLoad(say("telegram-too-large", megabytes=MEGABYTES)) from error
                 if says(error, *FILE_GONE, "file is temporarily unavailable"):
-                    raise CannotLoad(say("input-gone")) from error
+                    raise CannotLoad(say("telegram-not-fetched")) from error
                 raise
             return bytes(await found.download_as_bytearray())
 
@@ -239,9 +245,10 @@ class Telegram:
         """Lead from a group to the private chat."""
         language = await self._service.language_of(received.who)
         label = sentence("telegram-private-button", language)
-        word = "telegram-group-help" if isinstance(received.event, Unreadable) else "telegram-private"
-        if isinstance(received.event, CommandGiven) and received.event.name in ("start", "help"):
-            word = "telegram-group-help"
+        event = received.event
+        asks = event in (CommandGiven("start"), CommandGiven("help"))
+        lost = asks or isinstance(event, TextReceived | Unreadable)
+        word = "telegram-group-help" if lost else "telegram-private"
         reply = Reply(language, (say(word),), ((Button(label, self.me.link),),))
         await self._sender.answer(received.address, reply, to=received.message_id)
 
