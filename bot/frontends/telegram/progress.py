@@ -169,7 +169,8 @@ class Board:
                 chat.edit_at = self._clock() + EDIT_SECONDS
             if not chat.quiet:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(chat.changed.wait(), self._pause(chat))
+                    async with asyncio.timeout(self._pause(chat)):
+                        await chat.changed.wait()
 
     def _pause(self, chat: Chat) -> float | None:
         """Give the seconds until there is something to do; None: when something changes."""
