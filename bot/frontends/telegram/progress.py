@@ -55,12 +55,14 @@ class Chat:
     ----------
     edit_at, act_at : when the next edit and the next action may go
     superseded : messages of jobs that are shown by another message now
+    lost : nobody is reached there (blocked, deleted) until they are answered again
     """
 
     edit_at: float
     act_at: float = 0.0
     jobs: dict[str, Live] = field(default_factory=dict)
     superseded: list[str] = field(default_factory=list)
+    lost: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -118,6 +120,7 @@ class Board:
         if live.message_id not in (None, message_id):  # shown again by /queue: one message a job
             chat.superseded.append(live.message_id)
         live.message_id, live.text = message_id, reply.text
+        chat.lost = False
         chat.edit_at = self._clock() + EDIT_SECONDS
         if reply.job not in self._ended:
             self._note(reply.job, message_id)
@@ -161,10 +164,7 @@ class Board:
                 await self._act(address, chat)
                 await self._edit(address, chat)
             except TelegramError as error:
-                if is_unreachable(error):
-                    chat.jobs.clear()
-                    chat.superseded.clear()
-                    return
+                chat.lost = is_unreachable(error)
                 log.info("progress was not shown: %s", name_of(error))
                 chat.edit_at = self._clock() + EDIT_SECONDS
             if not chat.quiet:
@@ -174,6 +174,8 @@ class Board:
 
     def _pause(self, chat: Chat) -> float | None:
         """Give the seconds until there is something to do; None: when something changes."""
+        if chat.lost:
+            return None
         due = [chat.edit_at] if any(_is_new(live) for live in chat.jobs.values()) else []
         due += [chat.act_at] if _at_work(chat) else []
         return max(0.0, min(due) - self._clock()) if due else None
@@ -185,7 +187,7 @@ class Board:
         ended = [job for job, live in chat.jobs.items() if live.progress and live.progress.state not in LIVE]
         for job in ended:
             live = chat.jobs.pop(job)
-            if live.message_id is None or live.progress is None:
+            if live.message_id is None or live.progress is None or chat.lost:
                 continue
             if live.progress.state == JobState.CANCELLED:
                 await self._change(address, live.message_id, live.progress.reply.text)
@@ -207,7 +209,7 @@ class Board:
     async def _act(self, address: Address, chat: Chat) -> None:
         """Say at the top of the chat what is being made, while something is."""
         kind, now = _at_work(chat), self._clock()
-        if kind is None or now < chat.act_at:
+        if kind is None or now < chat.act_at or chat.lost:
             return
         chat.act_at = now + ACTION_SECONDS
         with suppress(Dropped):
@@ -222,7 +224,7 @@ class Board:
         """Edit the message of one job, or send it if there is none yet."""
         now = self._clock()
         job = next((job for job, live in chat.jobs.items() if _is_new(live)), None)
-        if job is None or now < chat.edit_at:
+        if job is None or now < chat.edit_at or chat.lost:
             return
         live = chat.jobs[job] = chat.jobs.pop(job)  # the others go before it the next time
         if live.progress is None:
