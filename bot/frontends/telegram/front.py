@@ -96,7 +96,10 @@ class Telegram:
         there = Address.read(address)
         shown = reply if there.private else replace(reply, buttons=())
         try:
-            return await self._send_result(there, shown, content)
+            # in a private chat the chat's id is the person's
+            return await self._send(
+                Who(PLATFORM, str(there.chat), address), there, shown, content, Urgency.RESULT
+            )
         except TelegramError as error:
             raise for_the_courier(error) from error
 
@@ -171,26 +174,33 @@ class Telegram:
         if media is not None and media.file_id is None:
             content = await self._service.content(received.who, media.render)
         to = None if received.address.private else received.message_id
-        shown = await self._sender.answer(received.address, reply, content, to)
+        shown = await self._send(received.who, received.address, reply, content, Urgency.ANSWER, to)
         self.board.shown(received.address, reply, shown.message_id)
-        if media is not None and content is not None and shown.file_id is not None:
+        if media is not None and shown.file_id is not None and shown.file_id != media.file_id:
             await self._service.note_file_id(PLATFORM, media.render, shown.file_id)
 
-    async def _send_result(self, address: Address, reply: Reply, content: bytes | None) -> Shown:
-        """Send a result; a file that Telegram does not know any more is uploaded anew."""
+    async def _send(
+        self,
+        who: Who,
+        address: Address,
+        reply: Reply,
+        content: bytes | None,
+        urgency: Urgency,
+        to: int | None = None,
+    ) -> Shown:
+        """Send a reply; a file that Telegram does not know any more (another bot had it) is uploaded anew."""
         try:
-            return await self._sender.send(address, reply, content, Urgency.RESULT)
+            return await self._sender.send(address, reply, content, urgency, to)
         except TelegramError as error:
             if reply.media is None or reply.media.file_id is None or not says(error, *FILE_GONE):
                 raise
-        who = Who(PLATFORM, str(address.chat), str(address))
-        content = await self._service.content(who, reply.media.render)
         media = replace(reply.media, file_id=None)
+        content = await self._service.content(who, media.render)
         if content is None:
-            reply = Reply(reply.language, (say("file-gone"),), reply.buttons)
+            reply = Reply(reply.language, (*reply.says, say("file-gone")), reply.buttons)
         else:
             reply = replace(reply, media=media)
-        return await self._sender.send(address, reply, content, Urgency.RESULT)
+        return await self._sender.send(address, reply, content, urgency, to)
 
     def _load(self, file: FileSent | None) -> Load | None:
         """Get a file when it is asked for; Telegram hands out at most 20 MB."""
