@@ -87,11 +87,7 @@ class Server:
 
     def calls(self, name: str, chat: int | None = None) -> list[Call]:
         """Give the requests of a method that were taken."""
-        return [
-            call
-            for call in self.log
-            if call.name == name and call.taken and chat in (None, call.chat)
-        ]
+        return [call for call in self.log if call.name == name and call.taken and chat in (None, call.chat)]
 
     @property
     def violations(self) -> list[str]:
