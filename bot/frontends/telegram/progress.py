@@ -40,11 +40,12 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Live:
-    """A job's message: what it is to show, and what it shows."""
+    """A job's message: what it is to show, and what it shows; `gone`: one that cannot be edited any more."""
 
     progress: Progress | None = None
     message_id: str | None = None
     text: str = ""
+    gone: str | None = None
 
 
 @dataclass
@@ -99,7 +100,8 @@ class Board:
         chat = self._chat(address)
         live = chat.jobs.setdefault(progress.job, Live())
         live.progress = progress
-        live.message_id = live.message_id or progress.message_id
+        if live.message_id is None and progress.message_id != live.gone:
+            live.message_id = progress.message_id  # from before a restart
         if progress.state not in LIVE:
             self._ended[progress.job] = progress
             if len(self._ended) > REMEMBERED:
@@ -236,7 +238,7 @@ class Board:
                 live.message_id = await self._first(address, live.progress, text)
             else:
                 await self._edit_message(address, live, live.progress, text)
-            live.text = text
+            live.text = text if live.message_id is not None else ""
 
     async def _first(self, address: Address, progress: Progress, text: str) -> str:
         message = await self._bot.send_message(
@@ -262,8 +264,7 @@ class Board:
             )
         except TelegramError as error:
             if says(error, "message to edit not found", "message can't be edited", "message_id_invalid"):
-                live.message_id = None  # the person has deleted it, or it is too old: a new one next time
-                live.text = ""
+                live.message_id, live.gone = None, live.message_id  # deleted, or too old: a new one next time
             elif not says(error, "not modified"):
                 raise
 
