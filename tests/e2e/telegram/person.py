@@ -13,7 +13,7 @@ from tests.e2e.telegram import media, methods
 from tests.e2e.telegram.server import Server
 from tests.e2e.telegram.world import BOT, Place, Query, Refused, StoredFile
 
-PATIENCE = 30.0  # s to wait for what needs no engine
+PATIENCE = 60.0  # s to wait for what needs no engine
 
 _numbers = itertools.count(1)
 
