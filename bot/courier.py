@@ -77,7 +77,8 @@ class Courier:
                 await self.recover()
                 wait = await self._start_rounds()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(wait):  # 3.11's wait_for may swallow the end of the process
+                        await self._wake.wait()
         finally:
             self._stopping = True
             await self._end_rounds()

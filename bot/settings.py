@@ -121,6 +121,13 @@ class TelegramSettings(_Concern):
         default="", description="ID of the chat that is told about errors; empty: only the log"
     )
 
+    @field_validator("telegram_token")
+    @classmethod
+    def _is_from_botfather(cls, token: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"(\d+:[A-Za-z0-9_-]+)?", token.get_secret_value()):
+            raise ValueError("must be a token as BotFather gives it: digits, a colon, letters")
+        return token
+
     @field_validator("telegram_api_url")
     @classmethod
     def _is_a_root(cls, url: str) -> str:

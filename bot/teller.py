@@ -54,12 +54,18 @@ class Teller:
 
     async def _save_now_and_then(self) -> None:
         """Note the messages in the rows, for edits after a restart; all at once: events go first."""
-        while True:
-            await asyncio.sleep(SAVE_SECONDS)
-            if self._unsaved:
-                unsaved, self._unsaved = self._unsaved, {}
-                async with self._database.writing() as work:
-                    await jobs.note_messages(work, unsaved)
+        try:
+            while True:
+                await asyncio.sleep(SAVE_SECONDS)
+                await self._save()
+        finally:
+            await self._save()
+
+    async def _save(self) -> None:
+        if self._unsaved:
+            unsaved, self._unsaved = self._unsaved, {}
+            async with self._database.writing() as work:
+                await jobs.note_messages(work, unsaved)
 
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)

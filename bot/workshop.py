@@ -239,7 +239,8 @@ class _Progress:
         """Return when there is a new stage, or after some seconds; not at once, since short jobs are many."""
         await asyncio.sleep(seconds / 4)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds * 3 / 4)
+            async with asyncio.timeout(seconds * 3 / 4):
+                await self._changed.wait()
         self._changed.clear()
 
 

@@ -159,7 +159,8 @@ class EmbeddedQueue:
     async def wait_for_work(self, seconds: float) -> None:
         """Return when there may be something to claim, or after some seconds."""
         try:
-            await asyncio.wait_for(self._work.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._work.wait()
         except TimeoutError:
             return
         self._work.clear()

@@ -1,5 +1,7 @@
 """MP4: H.264 and AAC, frame by frame, with the whole voice."""
 
+import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -21,6 +23,22 @@ KEYFRAME_EVERY = 75  # frames: a player finds its place within 3 s
 SOUND_CHUNK = 1024  # samples, an AAC frame
 SOUND_BITS = 96_000  # bit/s, and at most 4 bits a sample (AAC has a ceiling at low rates)
 TOLERANCE = 0.040  # s between the lengths of picture and sound: one frame
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Width and height in px, length in s."""
+
+    width: int
+    height: int
+    seconds: float
+
+
+def extent(mp4: bytes) -> Extent:
+    """Read from a video of ours how large and how long it is; nothing is decoded."""
+    with av.open(io.BytesIO(mp4), "r") as container:
+        picture = container.streams.video[0]
+        return Extent(picture.width, picture.height, (container.duration or 0) / av.time_base)
 
 
 class Mp4Writer:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import CONCERNS, QueueSettings, StorageSettings
+from bot.settings import CONCERNS, QueueSettings, StorageSettings, TelegramSettings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 
@@ -40,6 +40,13 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("MYTALKCON_QUEUE_LIMIT", "7")
     assert StorageSettings(_env_file=None).database == f"sqlite+aiosqlite:///{tmp_path}/mytalkcon.db"
     assert QueueSettings(_env_file=None).limits.waiting == 7
+    monkeypatch.setenv("MYTALKCON_TELEGRAM_ALLOWED_USERS", "1, 22,")
+    monkeypatch.setenv("MYTALKCON_TELEGRAM_OPERATORS", "333")
+    assert TelegramSettings(_env_file=None).allowed_users == {"1", "22", "333"}
+    monkeypatch.setenv("MYTALKCON_TELEGRAM_TOKEN", "123:not a token")
+    with pytest.raises(ValueError, match="as BotFather gives it") as wrong:
+        TelegramSettings(_env_file=None)
+    assert "not a token" not in str(wrong.value)
     monkeypatch.setenv("MYTALKCON_QUEUE_LIMIT", "0")
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         QueueSettings(_env_file=None)

@@ -13,7 +13,7 @@ from telegram.error import TelegramError
 
 from bot import operators
 from bot.dialogue import Button, Reply
-from bot.dialogue.events import CancelPressed, CommandGiven, Unreadable, VoiceReceived
+from bot.dialogue.events import CancelPressed, CommandGiven, TextReceived, Unreadable, VoiceReceived
 from bot.dialogue.replies import Said, say
 from bot.frontend import Parts, Progress, Shown
 from bot.frontends.telegram.address import Address
@@ -22,7 +22,7 @@ from bot.frontends.telegram.limiter import Urgency
 from bot.frontends.telegram.progress import Board
 from bot.frontends.telegram.reading import PLATFORM, FileSent, Me, Received
 from bot.frontends.telegram.sending import Bot, Sender
-from bot.frontends.telegram.trouble import for_the_courier, is_network, is_unreachable, name_of, persist, says
+from bot.frontends.telegram.trouble import for_the_courier, is_unreachable, may_pass, name_of, persist, says
 from bot.kinds import JobKind
 from bot.operators import Operators
 from bot.sentences import sentence
@@ -96,7 +96,10 @@ class Telegram:
         there = Address.read(address)
         shown = reply if there.private else replace(reply, buttons=())
         try:
-            return await self._send_result(there, shown, content)
+            # in a private chat the chat's id is the person's
+            return await self._send(
+                Who(PLATFORM, str(there.chat), address), there, shown, content, Urgency.RESULT
+            )
         except TelegramError as error:
             raise for_the_courier(error) from error
 
@@ -112,7 +115,7 @@ class Telegram:
         except TelegramError as error:
             if is_unreachable(error):
                 log.info("an answer did not reach anybody: %s", name_of(error))
-            elif is_network(error):
+            elif may_pass(error):
                 log.warning("an answer was not sent: %s", name_of(error))
             else:
                 await self._apologise(first, error)
@@ -171,26 +174,33 @@ class Telegram:
         if media is not None and media.file_id is None:
             content = await self._service.content(received.who, media.render)
         to = None if received.address.private else received.message_id
-        shown = await self._sender.answer(received.address, reply, content, to)
+        shown = await self._send(received.who, received.address, reply, content, Urgency.ANSWER, to)
         self.board.shown(received.address, reply, shown.message_id)
-        if media is not None and content is not None and shown.file_id is not None:
+        if media is not None and shown.file_id is not None and shown.file_id != media.file_id:
             await self._service.note_file_id(PLATFORM, media.render, shown.file_id)
 
-    async def _send_result(self, address: Address, reply: Reply, content: bytes | None) -> Shown:
-        """Send a result; a file that Telegram does not know any more is uploaded anew."""
+    async def _send(
+        self,
+        who: Who,
+        address: Address,
+        reply: Reply,
+        content: bytes | None,
+        urgency: Urgency,
+        to: int | None = None,
+    ) -> Shown:
+        """Send a reply; a file that Telegram does not know any more (another bot had it) is uploaded anew."""
         try:
-            return await self._sender.send(address, reply, content, Urgency.RESULT)
+            return await self._sender.send(address, reply, content, urgency, to)
         except TelegramError as error:
             if reply.media is None or reply.media.file_id is None or not says(error, *FILE_GONE):
                 raise
-        who = Who(PLATFORM, str(address.chat), str(address))
-        content = await self._service.content(who, reply.media.render)
         media = replace(reply.media, file_id=None)
+        content = await self._service.content(who, media.render)
         if content is None:
-            reply = Reply(reply.language, (say("file-gone"),), reply.buttons)
+            reply = Reply(reply.language, (*reply.says, say("file-gone")), reply.buttons)
         else:
             reply = replace(reply, media=media)
-        return await self._sender.send(address, reply, content, Urgency.RESULT)
+        return await self._sender.send(address, reply, content, urgency, to)
 
     def _load(self, file: FileSent | None) -> Load | None:
         """Get a file when it is asked for; Telegram hands out at most 20 MB."""
@@ -201,7 +211,13 @@ class Telegram:
             if file.size > UPLOAD_BYTES:
                 raise CannotLoad(say("telegram-too-large", megabytes=MEGABYTES))
             async with self._downloads:
-                return await persist(fetch)
+                try:
+                    return await persist(fetch)
+                except TelegramError as error:
+                    if not may_pass(error):
+                        raise
+                    log.warning("a file was not fetched: %s", name_of(error))
+                    raise CannotLoad(say("telegram-not-fetched")) from error
 
         async def fetch() -> bytes:
             try:
@@ -210,7 +226,7 @@ class Telegram:
                 if says(error, "file is too big"):
                     raise CannotLoad(say("telegram-too-large", megabytes=MEGABYTES)) from error
                 if says(error, *FILE_GONE, "file is temporarily unavailable"):
-                    raise CannotLoad(say("input-gone")) from error
+                    raise CannotLoad(say("telegram-not-fetched")) from error
                 raise
             return bytes(await found.download_as_bytearray())
 
@@ -239,9 +255,10 @@ class Telegram:
         """Lead from a group to the private chat."""
         language = await self._service.language_of(received.who)
         label = sentence("telegram-private-button", language)
-        word = "telegram-group-help" if isinstance(received.event, Unreadable) else "telegram-private"
-        if isinstance(received.event, CommandGiven) and received.event.name in ("start", "help"):
-            word = "telegram-group-help"
+        event = received.event
+        asks = event in (CommandGiven("start"), CommandGiven("help"))
+        lost = asks or isinstance(event, TextReceived | Unreadable)
+        word = "telegram-group-help" if lost else "telegram-private"
         reply = Reply(language, (say(word),), ((Button(label, self.me.link),),))
         await self._sender.answer(received.address, reply, to=received.message_id)
 

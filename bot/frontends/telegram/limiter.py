@@ -6,6 +6,7 @@ else waits as long as it takes. When Telegram asks to wait (429), that chat wait
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from telegram.ext import BaseRateLimiter
 CHAT_BURST, CHAT_SECONDS = 2, 1.05
 GROUP_MESSAGES, GROUP_SECONDS = 20, 61.0
 ALL_MESSAGES, ALL_SECONDS = 28, 1.0
+PATIENCE = 10.0  # s that a result waits here for a chat that Telegram has stopped; the courier waits longer
 SLACK = 0.5  # s more than Telegram asks us to wait: clocks and roads differ
 IDLE_LANES = 1_000  # so many chats are remembered before those that are quiet are forgotten
 
@@ -158,6 +160,9 @@ class Limiter(BaseRateLimiter[Urgency]):
         lane = self._lane(str(chat))
         if urgency is Urgency.PROGRESS:
             return await self._now_or_never(lane, callback, args, kwargs)
+        stopped = lane.stopped_until - self._clock()
+        if urgency is Urgency.RESULT and stopped > PATIENCE:
+            raise RetryAfter(math.ceil(stopped))
         lane.using += 1
         try:
             return await self._in_turn(lane, callback, args, kwargs, urgency)

@@ -40,11 +40,12 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Live:
-    """A job's message: what it is to show, and what it shows."""
+    """A job's message: what it is to show, and what it shows; `gone`: one that cannot be edited any more."""
 
     progress: Progress | None = None
     message_id: str | None = None
     text: str = ""
+    gone: str | None = None
 
 
 @dataclass
@@ -55,12 +56,14 @@ class Chat:
     ----------
     edit_at, act_at : when the next edit and the next action may go
     superseded : messages of jobs that are shown by another message now
+    lost : nobody is reached there (blocked, deleted) until they are answered again
     """
 
     edit_at: float
     act_at: float = 0.0
     jobs: dict[str, Live] = field(default_factory=dict)
     superseded: list[str] = field(default_factory=list)
+    lost: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -97,7 +100,8 @@ class Board:
         chat = self._chat(address)
         live = chat.jobs.setdefault(progress.job, Live())
         live.progress = progress
-        live.message_id = live.message_id or progress.message_id
+        if live.message_id is None and progress.message_id != live.gone:
+            live.message_id = progress.message_id  # from before a restart
         if progress.state not in LIVE:
             self._ended[progress.job] = progress
             if len(self._ended) > REMEMBERED:
@@ -118,6 +122,7 @@ class Board:
         if live.message_id not in (None, message_id):  # shown again by /queue: one message a job
             chat.superseded.append(live.message_id)
         live.message_id, live.text = message_id, reply.text
+        chat.lost = False
         chat.edit_at = self._clock() + EDIT_SECONDS
         if reply.job not in self._ended:
             self._note(reply.job, message_id)
@@ -161,18 +166,18 @@ class Board:
                 await self._act(address, chat)
                 await self._edit(address, chat)
             except TelegramError as error:
-                if is_unreachable(error):
-                    chat.jobs.clear()
-                    chat.superseded.clear()
-                    return
+                chat.lost = is_unreachable(error)
                 log.info("progress was not shown: %s", name_of(error))
                 chat.edit_at = self._clock() + EDIT_SECONDS
             if not chat.quiet:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(chat.changed.wait(), self._pause(chat))
+                    async with asyncio.timeout(self._pause(chat)):
+                        await chat.changed.wait()
 
     def _pause(self, chat: Chat) -> float | None:
         """Give the seconds until there is something to do; None: when something changes."""
+        if chat.lost:
+            return None
         due = [chat.edit_at] if any(_is_new(live) for live in chat.jobs.values()) else []
         due += [chat.act_at] if _at_work(chat) else []
         return max(0.0, min(due) - self._clock()) if due else None
@@ -184,7 +189,7 @@ class Board:
         ended = [job for job, live in chat.jobs.items() if live.progress and live.progress.state not in LIVE]
         for job in ended:
             live = chat.jobs.pop(job)
-            if live.message_id is None or live.progress is None:
+            if live.message_id is None or live.progress is None or chat.lost:
                 continue
             if live.progress.state == JobState.CANCELLED:
                 await self._change(address, live.message_id, live.progress.reply.text)
@@ -206,7 +211,7 @@ class Board:
     async def _act(self, address: Address, chat: Chat) -> None:
         """Say at the top of the chat what is being made, while something is."""
         kind, now = _at_work(chat), self._clock()
-        if kind is None or now < chat.act_at:
+        if kind is None or now < chat.act_at or chat.lost:
             return
         chat.act_at = now + ACTION_SECONDS
         with suppress(Dropped):
@@ -221,7 +226,7 @@ class Board:
         """Edit the message of one job, or send it if there is none yet."""
         now = self._clock()
         job = next((job for job, live in chat.jobs.items() if _is_new(live)), None)
-        if job is None or now < chat.edit_at:
+        if job is None or now < chat.edit_at or chat.lost:
             return
         live = chat.jobs[job] = chat.jobs.pop(job)  # the others go before it the next time
         if live.progress is None:
@@ -233,7 +238,7 @@ class Board:
                 live.message_id = await self._first(address, live.progress, text)
             else:
                 await self._edit_message(address, live, live.progress, text)
-            live.text = text
+            live.text = text if live.message_id is not None else ""
 
     async def _first(self, address: Address, progress: Progress, text: str) -> str:
         message = await self._bot.send_message(
@@ -259,8 +264,7 @@ class Board:
             )
         except TelegramError as error:
             if says(error, "message to edit not found", "message can't be edited", "message_id_invalid"):
-                live.message_id = None  # the person has deleted it, or it is too old: a new one next time
-                live.text = ""
+                live.message_id, live.gone = None, live.message_id  # deleted, or too old: a new one next time
             elif not says(error, "not modified"):
                 raise
 

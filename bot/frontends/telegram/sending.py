@@ -5,6 +5,7 @@ that is missing leaves somebody waiting. Results are the courier's: it tries aga
 arrive.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from bot.frontend import Shown
 from bot.frontends.telegram.address import Address
 from bot.frontends.telegram.limiter import Urgency
 from bot.frontends.telegram.trouble import persist, says
+from engine.media.video import Extent, extent
 
 MEDIA_READ_SECONDS = 120.0  # for Telegram to look at an upload
 
@@ -76,7 +78,7 @@ class _Message:
             case _, "note.mp4":
                 return await self._with_words_after(await self._note(file, content))
             case "mp4", _:
-                return _shown(await self._video(file))
+                return _shown(await self._video(file, content))
             case "webp" | "webm", _:
                 return await self._with_words_after(await self._sticker(file))
         raise ValueError(f"Telegram shows no {media.name}")
@@ -121,11 +123,15 @@ class _Message:
             read_timeout=MEDIA_READ_SECONDS,
         )
 
-    async def _video(self, file: File) -> Message:
+    async def _video(self, file: File, content: bytes | None) -> Message:
+        size = await _extent(content)
         return await self._call(
             self._bot.send_video,
             file,
             caption=self._caption,
+            width=size and size.width,
+            height=size and size.height,
+            duration=size and round(size.seconds),
             supports_streaming=True,
             reply_markup=keyboard(self._reply.buttons),
             read_timeout=MEDIA_READ_SECONDS,
@@ -133,17 +139,20 @@ class _Message:
 
     async def _note(self, file: File, content: bytes | None) -> Message:
         """Send a round video, or a square one to whoever lets nobody send them round ones."""
+        size = await _extent(content)
         try:
             return await self._call(
                 self._bot.send_video_note,
                 file,
+                length=size and size.width,
+                duration=size and round(size.seconds),
                 reply_markup=self._own_keyboard,
                 read_timeout=MEDIA_READ_SECONDS,
             )
         except TelegramError as error:
             if content is None or not says(error, "voice_messages_forbidden", "video_messages_forbidden"):
                 raise
-            return await self._video(InputFile(content, filename="note.mp4"))
+            return await self._video(InputFile(content, filename="note.mp4"), content)
 
     async def _sticker(self, file: File) -> Message:
         return await self._call(
@@ -181,6 +190,11 @@ def _file_of(media: Media, content: bytes | None) -> File | None:
     if content is not None:
         return InputFile(content, filename=media.name)
     return media.file_id
+
+
+async def _extent(content: bytes | None) -> Extent | None:
+    """Measure a video that is uploaded: some apps show neither its length nor its shape by themselves."""
+    return await asyncio.to_thread(extent, content) if content is not None else None
 
 
 def _shown(message: Message) -> Shown:

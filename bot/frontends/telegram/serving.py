@@ -8,10 +8,11 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from time import monotonic
 from typing import Any
 
 from telegram import Update
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import Application, CallbackContext, TypeHandler
 
 from bot.frontends.telegram import menu, webhook
@@ -37,6 +38,7 @@ CONNECTIONS = 64  # at the same time
 EVER = 1_000_000  # tries
 QUEUED = 10_000  # updates taken from the webhook and not handled yet
 QUIET = ("httpx", "httpcore", "telegram")  # loggers of addresses with the token, and of what people send
+COMPLAIN_SECONDS = 600.0  # between complaints about the same
 STOP_SECONDS = 5.0  # for what is being answered when the process stops
 
 log = logging.getLogger(__name__)
@@ -121,7 +123,7 @@ async def _connect(app: App, settings: TelegramSettings, secret: str) -> None:
         await _be_called(app, settings, secret)
     elif app.updater is not None:
         await app.updater.start_polling(
-            timeout=POLL_SECONDS, bootstrap_retries=-1, allowed_updates=UPDATES, error_callback=_say_why
+            timeout=POLL_SECONDS, bootstrap_retries=-1, allowed_updates=UPDATES, error_callback=_Complaints()
         )
         await _write_menu(app)
 
@@ -173,9 +175,21 @@ async def _write_menu(app: App) -> None:
         log.warning("the menu of commands was not written: %s", name_of(error))
 
 
-def _say_why(error: TelegramError) -> None:
-    """Log why updates could not be fetched; the library tries again."""
-    log.warning("Telegram gave no updates (%s): I keep trying", name_of(error))
+class _Complaints:
+    """Logs why updates could not be fetched, the same reason now and then; the library tries again."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def __call__(self, error: TelegramError) -> None:
+        why, now = name_of(error), monotonic()
+        if now - self._said.get(why, float("-inf")) < COMPLAIN_SECONDS:
+            return
+        self._said[why] = now
+        if isinstance(error, Conflict):
+            log.error("another process runs a bot with the same token: each gets a part of the messages")
+        else:
+            log.warning("Telegram gave no updates (%s): I keep trying", why)
 
 
 @asynccontextmanager

@@ -59,9 +59,9 @@ def surely_not_sent(error: TelegramError) -> bool:
     return isinstance(error, NetworkError) and isinstance(error.__cause__, NOT_SENT)
 
 
-def is_network(error: TelegramError) -> bool:
-    """Say whether the request may work if it is made again; python-telegram-bot counts refusals in too."""
-    return isinstance(error, NetworkError) and not isinstance(error, BadRequest)
+def may_pass(error: TelegramError) -> bool:
+    """Say whether a request may work if it is made again; the library counts refusals as NetworkError too."""
+    return isinstance(error, NetworkError | RetryAfter) and not isinstance(error, BadRequest)
 
 
 def for_the_courier(error: TelegramError) -> Exception:
@@ -77,7 +77,6 @@ def for_the_courier(error: TelegramError) -> Exception:
 
 async def persist(
     call: Callable[[], Awaitable[Result]],
-    worth: Callable[[TelegramError], bool] = is_network,
     tries: int = TRIES,
 ) -> Result:
     """Call again after errors that may pass, with growing waits.
@@ -92,10 +91,11 @@ async def persist(
         try:
             return await call()
         except TelegramError as error:
-            if not left or not worth(error):
+            if not left or not may_pass(error):
                 raise
-            log.info("Telegram: %s, again in %.1f s", name_of(error), wait)
-        await asyncio.sleep(wait)
+            pause = max(wait, seconds_of(error)) if isinstance(error, RetryAfter) else wait
+            log.info("Telegram: %s, again in %.1f s", name_of(error), pause)
+        await asyncio.sleep(pause)
         wait = min(2 * wait, LONGEST_WAIT)
     raise AssertionError("unreachable")
 

@@ -13,7 +13,7 @@ from tests.e2e.telegram import media, methods
 from tests.e2e.telegram.server import Server
 from tests.e2e.telegram.world import BOT, Place, Query, Refused, StoredFile
 
-PATIENCE = 30.0  # s to wait for what needs no engine
+PATIENCE = 60.0  # s to wait for what needs no engine
 
 _numbers = itertools.count(1)
 
@@ -34,9 +34,16 @@ class Group:
 
 
 class Person:
-    """Somebody. Waiting methods give up after `seconds` with what was seen instead."""
+    """Somebody. Waiting gives up after `seconds` (by default `patience`) and tells what was seen instead."""
 
-    def __init__(self, server: Server, name: str = "Ada", language: str | None = "en") -> None:
+    def __init__(
+        self,
+        server: Server,
+        name: str = "Ada",
+        language: str | None = "en",
+        patience: float = PATIENCE,
+    ) -> None:
+        self.patience = patience
         self.server, self.world = server, server.world
         number = 100_000 + next(_numbers)
         self.user = types.User(id=number, is_bot=False, first_name=name, language_code=language)
@@ -148,13 +155,14 @@ class Person:
     async def sees(
         self,
         which: Callable[[types.Message], object],
-        seconds: float = PATIENCE,
+        seconds: float | None = None,
         *,
         at: Group | None = None,
         what: str = "",
     ) -> types.Message:
         """Wait for a message, as new or edited, that was not seen before; the oldest that fits is taken."""
         place = self.world.places[at.chat.id] if at is not None else self.place
+        seconds = seconds or self.patience
 
         def found() -> types.Message | None:
             for message in place.from_bot():
@@ -165,23 +173,23 @@ class Person:
             return None
 
         try:
-            message = await self.server.until(found, seconds)
+            message = await self.world.until(found, seconds, place)
         except TimeoutError:
             raise AssertionError(f"{what or 'it'} did not come in {seconds} s: {self.transcript()}") from None
         assert message is not None
         return message
 
-    async def reads(self, words: str, seconds: float = PATIENCE, at: Group | None = None) -> types.Message:
+    async def reads(self, words: str, seconds: float | None = None, at: Group | None = None) -> types.Message:
         """Wait for words in a text or caption."""
         return await self.sees(lambda m: words in said(m), seconds, at=at, what=repr(words))
 
-    async def gets(self, kind: str, seconds: float = PATIENCE) -> types.Message:
+    async def gets(self, kind: str, seconds: float | None = None) -> types.Message:
         """Wait for a picture, sticker, video ("photo", "sticker", "video_note", "video", ...)."""
         return await self.sees(lambda m: getattr(m, kind), seconds, what=kind)
 
-    async def is_answered(self, query: Query, seconds: float = PATIENCE) -> str:
+    async def is_answered(self, query: Query, seconds: float | None = None) -> str:
         """Wait until the button stops turning; gives the words that pop up."""
-        answers = await self.server.until(lambda: query.answers, seconds)
+        answers = await self.server.until(lambda: query.answers, seconds or self.patience)
         return answers[0].text or ""
 
     def file(self, message: types.Message) -> StoredFile:

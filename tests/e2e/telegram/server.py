@@ -57,6 +57,11 @@ class Call:
     fault: Fault | None = None
 
     @property
+    def taken(self) -> bool:
+        """Whether it had its effect."""
+        return self.refused is None and (self.fault is None or self.fault.processed)
+
+    @property
     def chat(self) -> int | None:
         """The chat it is about."""
         return getattr(self.request, "chat_id", None)
@@ -82,11 +87,7 @@ class Server:
 
     def calls(self, name: str, chat: int | None = None) -> list[Call]:
         """Give the requests of a method that were taken."""
-        return [
-            call
-            for call in self.log
-            if call.name == name and call.refused is None and chat in (None, call.chat)
-        ]
+        return [call for call in self.log if call.name == name and call.taken and chat in (None, call.chat)]
 
     @property
     def violations(self) -> list[str]:
@@ -172,7 +173,8 @@ class Server:
         """Answer wrongly, late or not at all."""
         if fault.hang:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), fault.hang)
+                async with asyncio.timeout(fault.hang):
+                    await self._stopping.wait()
         if fault.status == 0:
             _drop(request)
         if fault.plain:

@@ -128,6 +128,29 @@ def first_stickers(person: Person) -> list:
 
 
 @pytest.mark.long
+async def test_cancelling_what_waits_and_what_runs(api: Server, tmp_path: Path):
+    """The engine stops in the middle of a video, and the next in line is not kept waiting."""
+    async with bot_on(api, tmp_path):
+        ada, ben = Person(api, "Ada"), Person(api, "Ben")
+        await asyncio.gather(agrees(ada), agrees(ben))
+        await asyncio.gather(draws(ada), draws(ben))
+        await ada.voice(HELLO_KO.read_bytes())
+        running = await ada.reads("Your talking video")
+        await api.until(lambda: (ada.chat.id, "record_video_note") in api.world.actions, ENGINE_SECONDS)
+        await ben.voice(HELLO.read_bytes())
+        waiting = await ben.reads("Waiting: 1 before you")
+        await ben.voice(HELLO_KO.read_bytes())
+        await ben.reads("Waiting: 2 before you")
+        assert "Cancelled" in await ben.is_answered(await ben.press("Cancel", waiting))
+        assert "Cancelled" in await ada.is_answered(await ada.press("Cancel", running))
+        assert (await ada.reads("Cancelled.")).reply_markup is None
+        assert played(await hears(ben)).sound_seconds == pytest.approx(6.2, abs=0.4)
+        await is_idle(ada)
+        await is_idle(ben)
+        assert len(api.calls("sendVideoNote")) == 1
+
+
+@pytest.mark.long
 async def test_albums_files_and_what_is_no_face(api: Server, tmp_path: Path):
     """An album: the first face found is drawn. HEIC as a file. A photo of noise is refused."""
     wall = saved(Image.effect_noise((600, 600), 30).convert("RGB"), "JPEG")

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ class Updates:
     ----------
     waiting : not confirmed yet
     sent : every update that ever was, for tests that send one again
+    times : when it was sent, in s, by its id
     allowed : the kinds that the bot wants; None or empty: Telegram's choice
     roads : by the address that the bot has told us, where it is reached (what speaks https is not here)
     hook_statuses : what the webhook answered
@@ -39,6 +41,7 @@ class Updates:
     def __init__(self, ring: Callable[[], None]) -> None:
         self.waiting: list[types.Update] = []
         self.sent: list[types.Update] = []
+        self.times: dict[int, float] = {}
         self.roads: dict[str, str] = {}
         self.allowed: list[str] | None = None
         self.hook: methods.SetWebhook | None = None
@@ -56,6 +59,7 @@ class Updates:
         update = types.Update(update_id=self._next, **content)
         self._next += 1
         self.sent.append(update)
+        self.times[update.update_id] = time.monotonic()
         wanted = kind in self.allowed if self.allowed else kind not in NOT_BY_DEFAULT
         if wanted:
             self.again(update)

@@ -67,6 +67,7 @@ class Place:
     deleted: list[types.Message] = field(default_factory=list)
     refusal: Refused | None = None  # blocked, kicked, deleted
     privacy: bool = True  # of the bot in a group
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def from_bot(self) -> list[types.Message]:
         """Messages of the bot that are still there."""
@@ -94,16 +95,19 @@ class World:
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
 
-    def ring(self) -> None:
-        """Say that something has changed."""
+    def ring(self, place: Place | None = None) -> None:
+        """Say that something has changed, in a chat if one is named."""
         self._changed.set()
+        if place is not None:
+            place.changed.set()
 
-    async def until(self, ready: Callable[[], Found], seconds: float) -> Found:
-        """Wait until `ready` gives something; gives that."""
+    async def until(self, ready: Callable[[], Found], seconds: float, place: Place | None = None) -> Found:
+        """Wait until `ready`, which may be about one chat only, gives something; gives that."""
+        changed = place.changed if place is not None else self._changed
         async with asyncio.timeout(seconds):
             while not (found := ready()):
-                self._changed.clear()
-                await self._changed.wait()
+                changed.clear()
+                await changed.wait()
         return found
 
     def place(self, chat_id: int | str) -> Place:
@@ -126,7 +130,7 @@ class World:
         )
         place.messages[message.message_id] = message
         place.revisions[message.message_id] = 0
-        self.ring()
+        self.ring(place)
         return message
 
     def change(self, place: Place, message: types.Message, **content: Any) -> types.Message:
@@ -134,13 +138,13 @@ class World:
         edited = message.model_copy(update=content | {"edit_date": round(datetime.now(UTC).timestamp())})
         place.messages[message.message_id] = edited
         place.revisions[message.message_id] += 1
-        self.ring()
+        self.ring(place)
         return edited
 
     def remove(self, place: Place, message_id: int) -> None:
         """Delete a message."""
         place.deleted.append(place.messages.pop(message_id))
-        self.ring()
+        self.ring(place)
 
     def new_file_ids(self, kind: str, content: bytes) -> dict[str, Any]:
         """Make up what a new file is called."""

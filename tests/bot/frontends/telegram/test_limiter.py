@@ -142,6 +142,10 @@ async def test_asked_to_wait_a_result_goes_back_to_the_courier_and_progress_is_d
     assert isinstance(progress, Dropped)
     (again,) = await api.time.run(api.ask(8, "bar", Urgency.PROGRESS))
     assert isinstance(again, Dropped), "the chat still waits"
+    (early,) = await api.time.run(api.ask(7, "result", Urgency.RESULT))
+    assert isinstance(early, RetryAfter), "a chat that is stopped for long keeps nobody's turn"
+    assert api.time.now == 1_000.0
+    api.time.now += 25
     await api.time.run(api.ask(7, "result", Urgency.RESULT))
     assert api.times(7)[0] - 1_000.0 >= 30
 
