@@ -3,18 +3,21 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from time import time
 
 import aiohttp
 import discord
 from discord.utils import MISSING
 
 from bot.app import App
-from bot.frontends.discord.chat import Chat, Timing
+from bot.frontends.discord.chat import PLATFORM, Chat, Timing
 from bot.frontends.discord.client import Client
 from bot.frontends.discord.invalid import InvalidRequests
+from bot.frontends.discord.missed import LATELY, PEOPLE
 from bot.settings import DiscordSettings, StorageSettings
+from storage import people
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # s between tries to connect
 UNREACHABLE = (
@@ -77,10 +80,15 @@ def make_client(
     def make_chat(client: discord.Client, invalid: InvalidRequests) -> Chat:
         return Chat(client, app.service, app.teller.progress_shown, invalid, timing)
 
+    async def last_events() -> Sequence[tuple[str, str]]:
+        async with app.database.reading() as work:
+            return await people.last_events(work, PLATFORM, time() - LATELY, PEOPLE)
+
     return Client(
         storage.data_dir,
         make_chat,
         app.operators,
+        last_events,
         operator_ids=settings.operators,
         guilds=settings.guilds,
     )
