@@ -30,6 +30,7 @@ PLATFORM = "discord"
 PARTS: Parts = {**PLAIN_PARTS, JobKind.DRAW: ("sticker.png",)}
 PEEK_SECONDS = 1.0  # to find out whether an answer is for everybody; Discord waits for 3 s
 SILENCE = 10.0  # s after which "is thinking ..." goes when there is nothing to say
+RETRY = 5.0  # s
 ACKNOWLEDGED = 40_060  # Discord's code: it has our first answer already
 
 log = logging.getLogger(__name__)
@@ -37,11 +38,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Timing:
-    """How long an answer is used, seconds between edits of one message, and until an empty answer goes."""
+    """How long an answer is used; in seconds: between edits of one message, until an empty answer goes, and
+    before connecting is tried again."""
 
     answer: timedelta = ANSWER_TIME
     pause: float = PAUSE
     silence: float = SILENCE
+    retry: float = RETRY
 
 
 class Chat:

@@ -15,14 +15,14 @@ from bot.dialogue import House
 from bot.frontends.discord import PARTS, PLATFORM
 from bot.frontends.discord.chat import Chat, Timing
 from bot.frontends.discord.client import Client
-from bot.frontends.discord.serving import make_client
+from bot.frontends.discord.connection import make_client
 from bot.settings import DiscordSettings, QueueSettings, StorageSettings
 from bot.watchdog import Watchdog
 from storage import deliveries, jobs, people
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import RULES, settings_in
 
-FAST = Timing(pause=0.05, silence=100.0)  # so long only env.advance_time waits
+FAST = Timing(pause=0.05, silence=100.0, retry=0.1)  # so long only env.advance_time waits
 VOICE_FLAG = 1 << 13
 SECONDS = 60.0
 
