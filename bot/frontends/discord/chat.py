@@ -158,20 +158,14 @@ class Chat:
 
     async def _acknowledge(self, interaction: discord.Interaction, place: Place) -> Answer | None:
         """Give the first answer, for which Discord waits 3 s; None: it came too late, or not at all."""
-        pressed = interaction.type is not discord.InteractionType.application_command
         private = place.kind is Kind.PRIVATE
         original: int | None = None
         try:
-            if pressed:
-                await interaction.response.defer()
+            if interaction.type is discord.InteractionType.application_command:
+                original = await _think(interaction, private=private)
             else:
-                deferred = await interaction.response.defer(ephemeral=private)
-                original = deferred.message_id if deferred is not None else None
-        except discord.HTTPException as error:
-            if error.code != ACKNOWLEDGED:
-                log.warning("an interaction could not be acknowledged: %s", error)
-                return None
-        except OSError as error:
+                await interaction.response.defer()
+        except (discord.HTTPException, OSError) as error:
             log.warning("an interaction could not be acknowledged: %s", error)
             return None
         return self._answers.open(interaction, private=private, original=original)
@@ -246,6 +240,17 @@ class Chat:
         task = asyncio.create_task(wait_and_drop(), name="silence")
         self._quiet.add(task)
         task.add_done_callback(self._quiet.discard)
+
+
+async def _think(interaction: discord.Interaction, *, private: bool) -> int | None:
+    """Show "is thinking ..."; gives the id of that message."""
+    try:
+        thinking = await interaction.response.defer(ephemeral=private)
+        return thinking.message_id if thinking is not None else None
+    except discord.HTTPException as error:
+        if error.code != ACKNOWLEDGED:
+            raise
+        return (await interaction.original_response()).id  # the library's second try of what had arrived
 
 
 def place_of(interaction: discord.Interaction, *, open_: bool = False) -> Place:
