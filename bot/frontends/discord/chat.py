@@ -15,8 +15,8 @@ import discord
 
 from bot.dialogue import Reply
 from bot.dialogue.events import CancelPressed, Sent
-from bot.dialogue.replies import say
-from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
+from bot.dialogue.replies import Said, say
+from bot.frontend import PLAIN_PARTS, NotDelivered, Parts, Progress, Shown, Unreachable
 from bot.frontends.discord.answers import ANSWER_TIME, Answer, Answers
 from bot.frontends.discord.board import PAUSE, Board
 from bot.frontends.discord.cards import Card, card_of, cards_of
@@ -24,6 +24,7 @@ from bot.frontends.discord.invalid import InvalidRequests
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import OVER, Post, Spot
 from bot.kinds import JobKind
+from bot.sentences import DEFAULT_LANGUAGE
 from bot.service import Load, Service, Who
 
 PLATFORM = "discord"
@@ -95,7 +96,7 @@ class Chat:
                     replies = await self._service.handle(who, event, load, f"{message.id}-{number}")
                 except Exception:
                     log.exception("a direct message was not handled")
-                    replies = (Reply("en", (say("our-fault"),)),)
+                    replies = (Reply(DEFAULT_LANGUAGE, (say("our-fault"),)),)
                 await self._say(place, None, await self._cards(who, replies, place))
 
     async def take(
@@ -111,11 +112,18 @@ class Chat:
         answer = await self._acknowledge(interaction, place)
         await self._handle(interaction, place, answer, events, load)
 
+    async def report(self, message: discord.Message, says: Sequence[Said]) -> None:
+        """Answer an operator."""
+        place = Place(Kind.DIRECT, message.author.id, message.channel.id)
+        reply = Reply(await self._service.language_of(_who(place, None)), tuple(says))
+        await self._say(place, None, (card_of(reply, None, direct=True),))
+
     async def tell(self, interaction: discord.Interaction, message_id: str) -> None:
         """Answer without asking the dialogue: what cannot be used here."""
         place = place_of(interaction)
         answer = await self._acknowledge(interaction, place)
-        reply = Reply(interaction.locale.value, (say(message_id),))
+        language = await self._service.language_of(_who(place, interaction))
+        reply = Reply(language, (say(message_id),))
         card = card_of(reply, None, direct=place.kind is Kind.DIRECT)
         await self._say(place, answer, (card,))
 
@@ -210,9 +218,13 @@ class Chat:
         if answer is not None and not cards:
             self._fall_silent(answer, 0.0 if place.kind is Kind.DIRECT else self._silence)
         for card in cards:
-            spot = await self._first(place, answer, card)
-            if spot is None:
-                spot = await self._post.send(place, card)
+            try:
+                spot = await self._first(place, answer, card)
+                if spot is None:
+                    spot = await self._post.send(place, card)
+            except (NotDelivered, Unreachable) as error:
+                log.warning("an answer did not arrive: %s", type(error).__name__)
+                return
             if card.job is not None:
                 self._board.is_at(card.job, spot, card)
 

@@ -97,8 +97,7 @@ class Client(discord.Client):
             return
         name, _, argument = message.content.strip().partition(" ")
         if name[1:] in COMMANDS and name[0] == "/" and str(message.author.id) in self._operator_ids:
-            said = await self._operators.answer(PLATFORM, name[1:], argument)
-            await message.channel.send("\n".join(part.text("en") for part in said))
+            await self.listener.report(message, await self._operators.answer(PLATFORM, name[1:], argument))
             return
         await self.listener.write(message, said_by(message))
 

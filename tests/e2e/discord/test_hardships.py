@@ -68,7 +68,9 @@ async def test_an_open_job_that_outlasts_its_interaction_ends_in_the_channel(tmp
         await world.env.advance_time(15 * 60)
         artist.released.set()
         await world.idle(ann)
-        assert [files(message) for message in world.said_in(channel.id, to=ben)] == [["talk.mp4"]]
+        [talk] = world.said_in(channel.id, to=ben)
+        assert files(talk) == ["talk.mp4"]
+        assert [user.id for user in talk.mentions] == [ann.id]
 
 
 async def test_one_is_told_before_an_answer_ends(tmp_path: Path):
