@@ -171,7 +171,7 @@ async def test_what_may_have_arrived_is_asked_about(tmp_path: Path):
         assert await states(world, ann) == [("preview.jpg", "sent"), ("ask", "sent")]
 
 
-async def test_what_was_surely_not_taken_is_sent_again(tmp_path: Path):
+async def test_what_was_surely_not_taken_waits_for_its_next_try(tmp_path: Path):
     artist = FakeArtist()
     async with discord_world(tmp_path, artist) as world:
         ann = world.env.create_user("ann")
