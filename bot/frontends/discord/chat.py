@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
+import aiohttp
 import discord
 
 from bot.dialogue import Reply
@@ -173,7 +174,7 @@ class Chat:
                 original = await _think(interaction, private=private)
             else:
                 await interaction.response.defer()
-        except (discord.HTTPException, OSError) as error:
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("an interaction could not be acknowledged: %s", error)
             return None
         return self._answers.open(interaction, private=private, original=original)

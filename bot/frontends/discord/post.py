@@ -17,7 +17,7 @@ from discord import ui
 from discord.utils import DEFAULT_FILE_SIZE_LIMIT_BYTES
 
 from bot.frontend import NotDelivered, Unreachable
-from bot.frontends.discord.answers import Answers, uploads
+from bot.frontends.discord.answers import UNKNOWN_MESSAGE, Answers, uploads
 from bot.frontends.discord.cards import Card, File
 from bot.frontends.discord.controls import view_of
 from bot.frontends.discord.invalid import InvalidRequests
@@ -27,7 +27,6 @@ from engine.media.partial import MediaFailed
 from engine.media.shrink import shrink_mp4
 
 # Discord's error codes, https://docs.discord.com/developers/topics/opcodes-and-status-codes
-UNKNOWN_MESSAGE = 10_008
 TOO_LARGE = 40_005
 OVER = frozenset({10_015, 10_062, 50_027})  # unknown webhook, unknown interaction, invalid webhook token
 CLOSED = frozenset(

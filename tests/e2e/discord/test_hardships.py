@@ -73,6 +73,19 @@ async def test_an_open_job_that_outlasts_its_interaction_ends_in_the_channel(tmp
         assert [user.id for user in talk.mentions] == [ann.id]
 
 
+async def test_a_result_comes_although_its_progress_was_deleted(tmp_path: Path):
+    artist = FakeArtist()
+    async with discord_world(tmp_path, artist) as world:
+        channel, ann, ben = server(world, "ann", "ben")
+        await has_character(world, channel, ann)
+        said = await ann.slash(channel, "say", voice=("voice.ogg", b"hang"))
+        world.env.backend.delete_message(channel.id, said.response.id)
+        artist.released.set()
+        await world.idle(ann)
+        [talk] = world.said_in(channel.id, to=ben)
+        assert files(talk) == ["talk.mp4"]
+
+
 async def test_one_is_told_before_an_answer_ends(tmp_path: Path):
     artist = FakeArtist()
     soon = Timing(timedelta(seconds=1.5), FAST.pause, FAST.silence)
