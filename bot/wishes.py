@@ -1,7 +1,7 @@
 """Fulfilling the dialogue's wishes in the rows, each in the transaction of the event that led to it.
 
 Whatever a wish names (a photo, a job, a character) is looked up among the person's own; somebody else's is
-answered like something that is gone.
+answered like something that is gone; only Cancel, which a whole channel may see, says why it is refused.
 """
 
 import secrets

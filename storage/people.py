@@ -52,6 +52,23 @@ async def first_sight(work: Work, person: Person, event_id: str, now: float) -> 
     return noted.one_or_none() is not None
 
 
+async def last_events(work: Work, platform: str, since: float, most: int) -> list[tuple[str, str]]:
+    """List (what the platform calls them, their newest update) of who wrote since then, newest first.
+
+    The ids of updates are compared as text: they have to be numbers of one length.
+    """
+    newest = func.max(SeenEvent.event_id)
+    rows = await work.session.execute(
+        select(Person.platform_id, newest)
+        .join(SeenEvent, SeenEvent.person_id == Person.id)
+        .where(Person.platform == platform, SeenEvent.seen_at >= since)
+        .group_by(Person.platform_id)
+        .order_by(newest.desc())
+        .limit(most)
+    )
+    return [(platform_id, event_id) for platform_id, event_id in rows]
+
+
 async def block(work: Work, platform: str, platform_id: str, now: float) -> None:
     """Shut somebody out."""
     await work.session.merge(Block(platform=platform, platform_id=platform_id, blocked_at=now))

@@ -1,6 +1,8 @@
 """Make an MP4 smaller, where a platform takes less than we made."""
 
 import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 from av.video.frame import PictureType
@@ -32,7 +34,8 @@ def shrink_mp4(content: bytes, most: int) -> bytes:
         for _ in range(TRIES):
             if bits < LEAST_BITS:
                 break
-            smaller = _encode(content, int(bits))
+            with TemporaryDirectory() as folder:
+                smaller = _encode(content, int(bits), Path(folder) / "smaller.mp4")
             if len(smaller) <= most:
                 return smaller
             bits *= 0.8
@@ -41,13 +44,12 @@ def shrink_mp4(content: bytes, most: int) -> bytes:
     raise MediaFailed(f"{len(content)} bytes of {seconds:.1f} s do not fit into {most}")
 
 
-def _encode(content: bytes, bits: int) -> bytes:
-    """Encode the picture at `bits` a second."""
-    target = io.BytesIO()
+def _encode(content: bytes, bits: int, target: Path) -> bytes:
+    """Encode the picture at `bits` a second, by way of a file: what comes first in it is known last."""
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with (
         av.open(io.BytesIO(content), "r") as source,
-        av.open(target, "w", format="mp4", options=options) as written,
+        av.open(str(target), "w", format="mp4", options=options) as written,
     ):
         written.metadata["comment"] = COMMENT
         seen = source.streams.video[0]
@@ -77,4 +79,4 @@ def _encode(content: bytes, bits: int) -> bytes:
                 packet.stream = sound
                 written.mux(packet)
         written.mux(picture.encode(None))
-    return target.getvalue()
+    return target.read_bytes()

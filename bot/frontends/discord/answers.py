@@ -17,6 +17,7 @@ from bot.frontends.discord.controls import view_of
 from bot.frontends.discord.places import Place
 
 ANSWER_TIME = timedelta(minutes=14)  # Discord takes 15: the last minute is for what is on its way
+UNKNOWN_MESSAGE = 10_008  # Discord's error code
 USER_INSTALL_FOLLOWUPS = 5  # messages to somebody who has installed the bot only for themselves
 
 
@@ -70,17 +71,24 @@ class Answer:
 
     async def say(self, card: Card, *, result: bool) -> int:
         """Say something; a result takes the place of what showed its progress. Gives the message's id."""
-        if self._thinking and self._original is not None:
-            message = self._original
-            await self.edit(message, card)
-        elif result and self._live:
-            message = self._live.pop(0)
-            await self.edit(message, card)
-        else:
+        taken = self._original if self._thinking else self._live.pop(0) if result and self._live else None
+        message = await self._replace(taken, card) if taken is not None else None
+        if message is None:
             self._followups += 1
             message = await self._follow_up(card)
         if card.job is not None:
             self._live.append(message)
+        return message
+
+    async def _replace(self, message: int, card: Card) -> int | None:
+        """Show a card in a message; None: somebody has deleted that."""
+        try:
+            await self.edit(message, card)
+        except discord.HTTPException as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+            self._thinking = False
+            return None
         return message
 
     async def edit(self, message: int, card: Card) -> None:

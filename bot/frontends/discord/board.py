@@ -6,14 +6,14 @@ Discord lets a channel have about five edits in five seconds; ours come at most 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
 from discord.utils import utcnow
 
 from bot.frontend import Progress
 from bot.frontends.discord.answers import Answers
-from bot.frontends.discord.cards import Card, progress_card
+from bot.frontends.discord.cards import Card, card_of, progress_card
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import Post, Spot
 from bot.sentences import sentence
@@ -103,12 +103,15 @@ class Board:
 
     async def _wait(self, watched: _Watched) -> None:
         """Wait for a change, or until a private answer has to be handed over to direct messages."""
-        seconds = None
-        if watched.place is not None and watched.place.kind is Kind.PRIVATE and not watched.handed_over:
-            end = self._answers.end_of(watched.place)
-            seconds = (end - utcnow()).total_seconds() - 2 * self._pause if end is not None else None
-        with suppress(TimeoutError):
-            await asyncio.wait_for(watched.changed.wait(), seconds if seconds is None else max(seconds, 0.0))
+        place, seconds = watched.place, None
+        if place is not None and place.kind is Kind.PRIVATE and not watched.handed_over:
+            end = self._answers.end_of(place)
+            left = (end - utcnow()).total_seconds() if end is not None else 0.0
+            seconds = max(0.0, left - 2 * self._pause)
+        try:
+            await asyncio.wait_for(watched.changed.wait(), seconds)
+        except TimeoutError:
+            watched.handed_over = True
         watched.changed.clear()
 
     async def _show(self, job: str, watched: _Watched) -> bool:
@@ -138,17 +141,12 @@ class Board:
         return answer is None or answer.shows_progress(spot.message)
 
     def _card(self, watched: _Watched, progress: Progress) -> Card:
-        """Write how a job stands; once an answer's time ends, where the result is going to be."""
-        place = watched.place
-        card = progress_card(progress, direct=place is not None and place.kind is Kind.DIRECT)
-        if place is None or place.kind is not Kind.PRIVATE:
-            return card
-        end = self._answers.end_of(place)
-        if end is not None and (end - utcnow()).total_seconds() > 2 * self._pause:
-            return card
-        watched.handed_over = True
-        later = sentence("discord-later", card.language)
-        return replace(card, text=f"{progress.reply.text}\n{later}")
+        """Write how a job stands; once its answer ends, where the result is going to be."""
+        direct = watched.place is not None and watched.place.kind is Kind.DIRECT
+        if not watched.handed_over:
+            return progress_card(progress, direct=direct)
+        card = card_of(progress.reply, None, direct=direct)
+        return replace(card, text=f"{card.text}\n{sentence('discord-later', card.language)}")
 
     async def _drop_older(self, watched: _Watched) -> None:
         """Take away older messages about the job, but those whose places results are going to take."""

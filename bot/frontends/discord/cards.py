@@ -68,7 +68,9 @@ def card_of(reply: Reply, content: bytes | None, *, direct: bool) -> Card:
     rows = tuple(row for row in (tuple(b for b in row if b not in styles) for row in reply.buttons) if row)
     choices = _choices(sentence("next-style", reply.language), [(b.label, b.data) for b in styles])
     files = () if content is None else (_file(reply, content),)
-    return Card(text_of(reply, direct=direct), reply.language, rows[:ROWS], choices, files, reply.job)
+    return Card(
+        text_of(reply, direct=direct), reply.language, rows[: ROWS - len(choices)], choices, files, reply.job
+    )
 
 
 def cards_of(replies: Sequence[tuple[Reply, bytes | None]], *, direct: bool) -> tuple[Card, ...]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
+import aiohttp
 import discord
 
 from bot.dialogue import Reply
 from bot.dialogue.events import CancelPressed, Sent
-from bot.dialogue.replies import say
-from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
+from bot.dialogue.replies import Said, say
+from bot.frontend import PLAIN_PARTS, NotDelivered, Parts, Progress, Shown, Unreachable
 from bot.frontends.discord.answers import ANSWER_TIME, Answer, Answers
 from bot.frontends.discord.board import PAUSE, Board
 from bot.frontends.discord.cards import Card, card_of, cards_of
@@ -24,12 +25,14 @@ from bot.frontends.discord.invalid import InvalidRequests
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import OVER, Post, Spot
 from bot.kinds import JobKind
+from bot.sentences import DEFAULT_LANGUAGE
 from bot.service import Load, Service, Who
 
 PLATFORM = "discord"
 PARTS: Parts = {**PLAIN_PARTS, JobKind.DRAW: ("sticker.png",)}
 PEEK_SECONDS = 1.0  # to find out whether an answer is for everybody; Discord waits for 3 s
 SILENCE = 10.0  # s after which "is thinking ..." goes when there is nothing to say
+RETRY = 5.0  # s
 ACKNOWLEDGED = 40_060  # Discord's code: it has our first answer already
 
 log = logging.getLogger(__name__)
@@ -37,11 +40,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Timing:
-    """How long an answer is used, seconds between edits of one message, and until an empty answer goes."""
+    """How long an answer is used; in seconds: between edits of one message, until an empty answer goes, and
+    before connecting is tried again."""
 
     answer: timedelta = ANSWER_TIME
     pause: float = PAUSE
     silence: float = SILENCE
+    retry: float = RETRY
 
 
 class Chat:
@@ -92,7 +97,7 @@ class Chat:
                     replies = await self._service.handle(who, event, load, f"{message.id}-{number}")
                 except Exception:
                     log.exception("a direct message was not handled")
-                    replies = (Reply("en", (say("our-fault"),)),)
+                    replies = (Reply(DEFAULT_LANGUAGE, (say("our-fault"),)),)
                 await self._say(place, None, await self._cards(who, replies, place))
 
     async def take(
@@ -108,11 +113,18 @@ class Chat:
         answer = await self._acknowledge(interaction, place)
         await self._handle(interaction, place, answer, events, load)
 
+    async def report(self, message: discord.Message, says: Sequence[Said]) -> None:
+        """Answer an operator."""
+        place = Place(Kind.DIRECT, message.author.id, message.channel.id)
+        reply = Reply(await self._service.language_of(_who(place, None)), tuple(says))
+        await self._say(place, None, (card_of(reply, None, direct=True),))
+
     async def tell(self, interaction: discord.Interaction, message_id: str) -> None:
         """Answer without asking the dialogue: what cannot be used here."""
         place = place_of(interaction)
         answer = await self._acknowledge(interaction, place)
-        reply = Reply(interaction.locale.value, (say(message_id),))
+        language = await self._service.language_of(_who(place, interaction))
+        reply = Reply(language, (say(message_id),))
         card = card_of(reply, None, direct=place.kind is Kind.DIRECT)
         await self._say(place, answer, (card,))
 
@@ -155,20 +167,14 @@ class Chat:
 
     async def _acknowledge(self, interaction: discord.Interaction, place: Place) -> Answer | None:
         """Give the first answer, for which Discord waits 3 s; None: it came too late, or not at all."""
-        pressed = interaction.type is not discord.InteractionType.application_command
         private = place.kind is Kind.PRIVATE
         original: int | None = None
         try:
-            if pressed:
-                await interaction.response.defer()
+            if interaction.type is discord.InteractionType.application_command:
+                original = await _think(interaction, private=private)
             else:
-                deferred = await interaction.response.defer(ephemeral=private)
-                original = deferred.message_id if deferred is not None else None
-        except discord.HTTPException as error:
-            if error.code != ACKNOWLEDGED:
-                log.warning("an interaction could not be acknowledged: %s", error)
-                return None
-        except OSError as error:
+                await interaction.response.defer()
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("an interaction could not be acknowledged: %s", error)
             return None
         return self._answers.open(interaction, private=private, original=original)
@@ -213,9 +219,13 @@ class Chat:
         if answer is not None and not cards:
             self._fall_silent(answer, 0.0 if place.kind is Kind.DIRECT else self._silence)
         for card in cards:
-            spot = await self._first(place, answer, card)
-            if spot is None:
-                spot = await self._post.send(place, card)
+            try:
+                spot = await self._first(place, answer, card)
+                if spot is None:
+                    spot = await self._post.send(place, card)
+            except (NotDelivered, Unreachable) as error:
+                log.warning("an answer did not arrive: %s", type(error).__name__)
+                return
             if card.job is not None:
                 self._board.is_at(card.job, spot, card)
 
@@ -243,6 +253,17 @@ class Chat:
         task = asyncio.create_task(wait_and_drop(), name="silence")
         self._quiet.add(task)
         task.add_done_callback(self._quiet.discard)
+
+
+async def _think(interaction: discord.Interaction, *, private: bool) -> int | None:
+    """Show "is thinking ..."; gives the id of that message."""
+    try:
+        thinking = await interaction.response.defer(ephemeral=private)
+        return thinking.message_id if thinking is not None else None
+    except discord.HTTPException as error:
+        if error.code != ACKNOWLEDGED:
+            raise
+        return (await interaction.original_response()).id  # the library's second try of what had arrived
 
 
 def place_of(interaction: discord.Interaction, *, open_: bool = False) -> Place:

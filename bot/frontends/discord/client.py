@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import discord
@@ -14,10 +14,13 @@ from bot.frontends.discord.commands import Names, Tree
 from bot.frontends.discord.controls import Button, Select
 from bot.frontends.discord.files import said_by
 from bot.frontends.discord.invalid import InvalidRequests
+from bot.frontends.discord.missed import missed
 from bot.operators import COMMANDS, Operators
 
 INTENTS = discord.Intents(guilds=True, dm_messages=True)  # none that Discord has to approve
 LONGEST_WAIT = 60.0  # s that the library waits by itself when we are too fast
+
+LastEvents = Callable[[], Awaitable[Sequence[tuple[str, str]]]]
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +32,8 @@ class Client(discord.Client):
     ----------
     folder : where it is kept which commands Discord knows
     make_chat : makes the front end of a client
-    operators : ids of those who may use the operators' commands
+    last_events : lists who wrote lately, with their newest update
+    operator_ids : of those who may use the operators' commands
     guilds : ids of the servers where it may be used; empty: everywhere
     """
 
@@ -38,6 +42,7 @@ class Client(discord.Client):
         folder: Path,
         make_chat: Callable[[discord.Client, InvalidRequests], Chat],
         operators: Operators,
+        last_events: LastEvents,
         *,
         operator_ids: frozenset[str] = frozenset(),
         guilds: frozenset[int] = frozenset(),
@@ -55,6 +60,7 @@ class Client(discord.Client):
         self.invalid = invalid
         self.listener = make_chat(self, invalid)
         self._operators = operators
+        self._last_events = last_events
         self._operator_ids = operator_ids
         self._known = folder / "discord-commands"
         self.tree = Tree(self, lambda: self.listener, guilds)
@@ -80,14 +86,18 @@ class Client(discord.Client):
         await asyncio.to_thread(self._known.write_text, wanted, "ascii")
         log.info("Discord knows our %d commands now", len(commands))
 
+    async def on_ready(self) -> None:
+        """Take what was sent while we were away; a session that is only resumed is not ready anew."""
+        async for message in missed(self, await self._last_events()):
+            await self.on_message(message)
+
     async def on_message(self, message: discord.Message) -> None:
         """Take a direct message; in servers only commands are answered."""
         if message.author.bot or message.guild is not None:
             return
         name, _, argument = message.content.strip().partition(" ")
         if name[1:] in COMMANDS and name[0] == "/" and str(message.author.id) in self._operator_ids:
-            said = await self._operators.answer(PLATFORM, name[1:], argument)
-            await message.channel.send("\n".join(part.text("en") for part in said))
+            await self.listener.report(message, await self._operators.answer(PLATFORM, name[1:], argument))
             return
         await self.listener.write(message, said_by(message))
 

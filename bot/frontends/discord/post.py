@@ -10,14 +10,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 import aiohttp
 import discord
+from discord import ui
 from discord.utils import DEFAULT_FILE_SIZE_LIMIT_BYTES
 
 from bot.frontend import NotDelivered, Unreachable
-from bot.frontends.discord.answers import Answers, uploads
+from bot.frontends.discord.answers import UNKNOWN_MESSAGE, Answers, uploads
 from bot.frontends.discord.cards import Card, File
 from bot.frontends.discord.controls import view_of
 from bot.frontends.discord.invalid import InvalidRequests
@@ -27,7 +27,6 @@ from engine.media.partial import MediaFailed
 from engine.media.shrink import shrink_mp4
 
 # Discord's error codes, https://docs.discord.com/developers/topics/opcodes-and-status-codes
-UNKNOWN_MESSAGE = 10_008
 TOO_LARGE = 40_005
 OVER = frozenset({10_015, 10_062, 50_027})  # unknown webhook, unknown interaction, invalid webhook token
 CLOSED = frozenset(
@@ -119,8 +118,9 @@ class Post:
         """Send a card without an interaction."""
         direct = replace(place, kind=Kind.DIRECT, interaction=0)
         if place.kind is not Kind.PRIVATE:
+            to = place.user if place.kind is Kind.OPEN else None
             try:
-                return Spot(place, await self._send_into(place.channel, card))
+                return Spot(place, await self._send_into(place.channel, card, to=to))
             except discord.HTTPException as error:
                 if error.code not in CLOSED:
                     raise
@@ -134,16 +134,25 @@ class Post:
                 raise
             raise Unreachable from error
 
-    async def _send_into(self, channel_id: int, card: Card) -> int:
-        """Send a card into a channel, named so that the library's own repetitions make no second message."""
+    async def _send_into(self, channel_id: int, card: Card, *, to: int | None = None) -> int:
+        """Send a card into a channel, named so that the library's own repetitions make no second message.
+
+        `to` is called by name: among others, long after asking.
+        """
         channel = self._client.get_channel(channel_id)
         guild = getattr(channel, "guild", None)
         limit = guild.filesize_limit if guild is not None else DEFAULT_FILE_SIZE_LIMIT_BYTES
         card = await fit(card, limit)
-        send = partial(self._client.get_partial_messageable(channel_id).send, card.text, silent=False)
-        view = view_of(card)
-        options = {"view": view} if view is not None else {}
-        sent = await send(files=uploads(card.files), nonce=secrets.token_hex(8), **options)
+        text, mentions = card.text, discord.AllowedMentions.none()
+        if to is not None:
+            text, mentions = f"<@{to}> {text}", discord.AllowedMentions(users=[discord.Object(to)])
+        sent = await self._client.get_partial_messageable(channel_id).send(
+            text,
+            files=uploads(card.files),
+            view=view_of(card) or ui.View(),
+            nonce=secrets.token_hex(8),
+            allowed_mentions=mentions,
+        )
         return sent.id
 
     def _message(self, spot: Spot) -> discord.PartialMessage:

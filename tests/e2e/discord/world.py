@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +15,59 @@ from bot.dialogue import House
 from bot.frontends.discord import PARTS, PLATFORM
 from bot.frontends.discord.chat import Chat, Timing
 from bot.frontends.discord.client import Client
-from bot.frontends.discord.serving import make_client
+from bot.frontends.discord.connection import make_client
 from bot.settings import DiscordSettings, QueueSettings, StorageSettings
 from bot.watchdog import Watchdog
 from storage import deliveries, jobs, people
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import RULES, settings_in
 
-FAST = Timing(pause=0.05, silence=100.0)  # so long only env.advance_time waits
+FAST = Timing(pause=0.05, silence=100.0, retry=0.1)  # so long only env.advance_time waits
 VOICE_FLAG = 1 << 13
 SECONDS = 60.0
 
 
-@dataclass
 class World:
-    """Everything that a test looks at."""
+    """Everything that a test looks at; `restart` starts the house anew, Discord goes on."""
 
     app: App
     client: Client
     env: simcord.Env
+
+    def __init__(self, folder: Path, artist: Artist, house: House | None) -> None:
+        self.artist = artist
+        self._storage: StorageSettings = settings_in(folder)
+        self._rules = house or house_of(self._storage)
+        self._house = AsyncExitStack()
+        self._ended = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self, timing: Timing, settings: DiscordSettings | None) -> None:
+        """Put a house together, with a new client."""
+        queue, parts = QueueSettings(_env_file=None), {PLATFORM: PARTS}
+        opening = open_app(self._storage, queue, self.artist, self._rules, parts, watchdog=Watchdog())
+        self.app = await self._house.enter_async_context(opening)
+        settings = settings or DiscordSettings(_env_file=None)
+        self.client = make_client(settings, self._storage, self.app, timing)
+
+    def run(self) -> None:
+        """Let the house work."""
+        self._ended = asyncio.Event()
+        self._task = asyncio.create_task(self.app.run({PLATFORM: self.chat}, self._ended.wait))
+
+    async def close(self) -> None:
+        """Stop the house, as SIGTERM does."""
+        self._ended.set()
+        if self._task is not None:
+            await self._task
+        await self.chat.close()
+        await self._house.aclose()
+
+    async def restart(self, timing: Timing = FAST, settings: DiscordSettings | None = None) -> None:
+        await self.close()
+        await self.open(timing, settings)
+        await self.env.restart_bot(self.client)
+        self.run()
 
     @property
     def chat(self) -> Chat:
@@ -135,45 +168,17 @@ def server(world: World, *names: str) -> tuple[Any, ...]:
 
 @asynccontextmanager
 async def discord_world(
-    folder: Path,
-    artist: Artist,
-    *,
-    house: House | None = RULES,
-    timing: Timing = FAST,
-    world: World | None = None,
-    settings: DiscordSettings | None = None,
-    **options: Any,
+    folder: Path, artist: Artist, *, house: House | None = RULES, **options: Any
 ) -> AsyncIterator[World]:
-    """Run the house on a Discord; `world` is the one from before a restart: its Discord goes on."""
-    storage: StorageSettings = settings_in(folder)
-    rules = house or house_of(storage)
-    ended = asyncio.Event()
-    settings = settings or DiscordSettings(_env_file=None)
-    queue = QueueSettings(_env_file=None)
-    async with open_app(storage, queue, artist, rules, {PLATFORM: PARTS}, watchdog=Watchdog()) as app:
-        client = make_client(settings, storage, app, timing)
-        if world is not None:
-            await world.env.restart_bot(client)
-            async with _working(app, client, world.env, artist, ended) as again:
-                yield again
-            return
-        async with (
-            simcord.run(client, settle_timeout=30.0, **options) as env,
-            _working(app, client, env, artist, ended) as first,
-        ):
-            yield first
-
-
-@asynccontextmanager
-async def _working(
-    app: App, client: Client, env: simcord.Env, artist: Artist, ended: asyncio.Event
-) -> AsyncIterator[World]:
-    task = asyncio.create_task(app.run({PLATFORM: client.listener}, ended.wait))
-    try:
-        yield World(app, client, env)
-    finally:
-        if isinstance(artist, FakeArtist):
-            artist.released.set()  # a test that failed must not wait for what hangs
-        ended.set()
-        await task
-        await client.listener.close()
+    """Run the house on a Discord; without `house` the real styles."""
+    world = World(folder, artist, house)
+    await world.open(FAST, None)
+    async with simcord.run(world.client, settle_timeout=30.0, **options) as env:
+        world.env = env
+        world.run()
+        try:
+            yield world
+        finally:
+            if isinstance(artist, FakeArtist):
+                artist.released.set()  # a test that failed must not wait for what hangs
+            await world.close()

@@ -3,20 +3,23 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from time import time
 
 import aiohttp
 import discord
 from discord.utils import MISSING
 
 from bot.app import App
-from bot.frontends.discord.chat import Chat, Timing
+from bot.frontends.discord.chat import PLATFORM, Chat, Timing
 from bot.frontends.discord.client import Client
 from bot.frontends.discord.invalid import InvalidRequests
+from bot.frontends.discord.missed import LATELY, PEOPLE
 from bot.settings import DiscordSettings, StorageSettings
+from storage import people
 
-FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0  # s between tries to connect
+LONGEST_WAIT = 300.0  # s between tries to connect
 UNREACHABLE = (
     OSError,
     aiohttp.ClientError,
@@ -53,7 +56,7 @@ async def serving(
     ]
     for logger, private in filters:
         logger.addFilter(private)
-    connected = asyncio.create_task(stay_connected(client, token), name="discord")
+    connected = asyncio.create_task(stay_connected(client, token, timing.retry), name="discord")
     try:
         yield client.listener
     finally:
@@ -77,22 +80,30 @@ def make_client(
     def make_chat(client: discord.Client, invalid: InvalidRequests) -> Chat:
         return Chat(client, app.service, app.teller.progress_shown, invalid, timing)
 
+    async def last_events() -> Sequence[tuple[str, str]]:
+        async with app.database.reading() as work:
+            return await people.last_events(work, PLATFORM, time() - LATELY, PEOPLE)
+
     return Client(
         storage.data_dir,
         make_chat,
         app.operators,
+        last_events,
         operator_ids=settings.operators,
         guilds=settings.guilds,
     )
 
 
-async def stay_connected(client: discord.Client, token: str) -> None:
-    """Connect until cancelled. What cannot be mended by trying again is said once, and the rest goes on."""
-    wait = FIRST_WAIT
+async def stay_connected(client: discord.Client, token: str, first_wait: float) -> None:
+    """Connect until cancelled; each try waits twice as long, from `first_wait` seconds.
+
+    What cannot be mended by trying again is said once, and the rest of the bot goes on.
+    """
+    wait = first_wait
     while True:
         try:
             await client.login(token)
-            wait = FIRST_WAIT
+            wait = first_wait
             await client.connect()
         except discord.LoginFailure:
             log.error("Discord refuses the token: set MYTALKCON_DISCORD_TOKEN anew and start again")
@@ -104,6 +115,8 @@ async def stay_connected(client: discord.Client, token: str) -> None:
             log.warning("no connection to Discord (%s), again in %.0f s", type(error).__name__, wait)
         except discord.ConnectionClosed as error:
             log.warning("Discord closed the connection (%s), again in %.0f s", error.code, wait)
+        except Exception:  # whatever Discord sends us: the chat page goes on
+            log.exception("the connection to Discord failed, again in %.0f s", wait)
         await _reopen(client)
         await asyncio.sleep(wait)
         wait = min(2 * wait, LONGEST_WAIT)
