@@ -57,3 +57,9 @@ def people() -> list[Person]:
 @pytest.fixture(scope="session")
 def person(people: list[Person]) -> Person:
     return people[0]
+
+
+@pytest.fixture(scope="session")
+def sitting_again(person: Person) -> Sitting:
+    """The first person, prepared a second time."""
+    return prepare(person.photo, person.face)
