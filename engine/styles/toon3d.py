@@ -28,8 +28,8 @@ class Toon3D:
     shape: ShapeChange = field(default=ShapeChange(eyes=1.40, nose=0.92, jaw=0.95, head=1.13))
     eyes: EyeLook = field(
         default=EyeLook(
-            iris=1.16,
-            iris_of_opening=0.47,
+            iris=1.20,
+            iris_of_opening=0.49,
             white=0.85,
             iris_cover=0.95,
             chroma=1.9,
