@@ -27,7 +27,7 @@ class Chibi:
     """Lightness in CIE L (0..100); lengths in px of the canvas unless said otherwise."""
 
     shape: ShapeChange = field(
-        default=ShapeChange(eyes=1.52, eye_reach=0.25, nose=0.84, jaw=0.97, head=1.42, body=0.56)
+        default=ShapeChange(eyes=1.46, eye_reach=0.24, nose=0.88, jaw=0.97, head=1.42, body=0.56)
     )
     eyes: EyeLook = field(
         default=EyeLook(
@@ -44,9 +44,9 @@ class Chibi:
     margin: float = 0.055  # of the canvas, free above the head and beside it
     skin_step: float = 11.0  # L between the flat tones of skin
     skin_ramp: float = 0.22  # share of a step that blends
-    shadows: float = 0.45  # of the depth of shadows on skin
+    shadows: float = 0.55  # of the depth of shadows on skin
     lights: float = 0.55
-    detail: float = 0.50  # of the quantised detail layer
+    detail: float = 0.75  # of the quantised detail layer
     skin_chroma: float = 1.12
     blush: float = 13.0  # chroma towards red, in spots on the cheeks
     features: float = 0.85
