@@ -126,10 +126,11 @@ class Engine:
             style_of(style_id)
         upright, face = self.cut_out(photo, progress)
         progress(Stage.DRAW, 0.0)
-        sitting: Sitting = prepare(upright, face)
+        parts = len(style_ids) + 1  # the sitting takes about as long as a style
+        sitting: Sitting = prepare(upright, face, lambda share: progress(Stage.DRAW, share / parts))
         characters = []
         for number, style_id in enumerate(style_ids):
-            progress(Stage.DRAW, (number + 0.5) / (len(style_ids) + 0.5))  # the sitting: half a style
+            progress(Stage.DRAW, (number + 1) / parts)
             characters.append(settled(draw(sitting, style_id, seed)))
         progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)

@@ -24,6 +24,7 @@ from engine.photo import Photo
 from engine.progress import Progress, Stage, silent
 from engine.styles import draw, prepare
 
+MAX_SKIN_YAW = 35.0  # degrees
 MISS = 10**6  # rank of a person whom a drawing does not lead to
 TONES = (("dark", 0.0, 45.0), ("medium", 45.0, 65.0), ("light", 65.0, 101.0))  # L of the skin in the photo
 SETTLED = "sitting"  # what styles share, beside the engine's own stages
@@ -60,7 +61,7 @@ class Person:
     photo : uint8 (H, W, 3), upright
     refused : why it was not drawn, "" when it was
     frontal : whether the judge's frontal detector finds the face of the photo
-    skin : its colour in the photo; None when refused
+    skin : its colour in the photo; None when refused or seen from the side
     portraits : by style id; empty when refused
     seconds : of the stages that all styles share
     """
@@ -175,7 +176,8 @@ def _sit(
     seconds = clock.seconds()
     seconds[SETTLED] = seconds.pop(str(Stage.DRAW))
     described = judge.describe(upright.pixels, face.box)
-    skin = skin_colour(upright.pixels, face.landmarks)
+    # from the side the far cheek is not seen, so its colour cannot be read
+    skin = skin_colour(upright.pixels, face.landmarks) if abs(face.yaw) < MAX_SKIN_YAW else None
     frontal = described is not None and described.found
     person = Person(name, upright.pixels, "", frontal, skin, {}, seconds)
     characters = {}

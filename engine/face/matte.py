@@ -50,6 +50,7 @@ class MatteShape:
     sure: float = 0.75  # likelihood of what the rest of the person must hang together with
     opening: float = 0.10  # what is thinner than this and leads away from the person is cut off
     regrow: float = 0.30  # how far hair strands and hat brims may reach beyond the opened person
+    finest: float = 440.0  # px of a face height: finer than this nothing is drawn
     guide_radius: int = 10  # px of the working size
     guide_eps: float = 1e-3  # of a picture in [0, 1]
     edge: tuple[float, float] = (0.30, 0.75)  # filtered values that become 0 and 1
@@ -87,12 +88,13 @@ class Matting:
         person = _person_of_the_face(likely, points, face_height, shape)
         person *= 1 - _somebody_else(person, grey(small), points, face_height, shape)
         person = _without_holes(_add_face(person, points), shape.hole * face_height)
-        return _guided(person, small, photo, shape)
+        return _guided(person, small, photo, face_height / scale, shape)
 
     def _ask_thrice(self, small: Pixels, points: Points, face_height: float) -> FloatMap:
         height, width = small.shape[:2]
         shape = self._shape
-        whole = self._ask(small, _view(0, 0, MODEL_SIDE / width, MODEL_SIDE / height))
+        everything = _view(0, 0, MODEL_SIDE / width, MODEL_SIDE / height)
+        whole = self._ask(small, everything)
         centre = (points[CHIN] + points[TOP]) / 2
         answers, seen = [], []
         for reach in (shape.wide * face_height, shape.close * face_height):
@@ -100,7 +102,8 @@ class Matting:
             left, top = np.maximum(centre - reach, 0)
             right, bottom = np.minimum(centre + reach, (width, height))
             square = _view(left, top, MODEL_SIDE / max(1, right - left), MODEL_SIDE / max(1, bottom - top))
-            answers.append(self._ask(small, square))
+            # a close-up's square is the whole picture, whose answer is known
+            answers.append(whole if np.allclose(square, everything) else self._ask(small, square))
             inside = np.zeros((height, width), np.float32)
             inside[int(top) : round(bottom), int(left) : round(right)] = 1
             seen.append(box_blur(inside, 7))
@@ -184,16 +187,15 @@ def _somebody_else(
 def _without_holes(person: FloatMap, width: float) -> FloatMap:
     """Fill narrow gaps that the person encloses, between braids or arm and hair: white there looks torn."""
     ground = (person < 0.5).astype(np.uint8)
-    count, labels = components(np.pad(ground, 1, constant_values=1), connectivity=4)
-    labels = labels[1:-1, 1:-1]
-    filled = person.copy()
-    for label in range(1, count):
-        hole = (labels == label).astype(np.uint8)
-        # open ground touches the photo's edge; a body that the photo cuts off encloses nothing there
-        touches = hole[0].any() or hole[:, [0, -1]].any() or hole[-1].any()
-        if not touches and not opened(hole, width).any():
-            filled[dilated(hole, 3) > 0] = 1.0
-    return filled
+    count, labels = components(ground, connectivity=4)
+    # open ground touches the photo's edge; a body that the photo cuts off encloses nothing there
+    edges = np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()])
+    holes = np.isin(labels, np.setdiff1d(np.arange(1, count), edges)).astype(np.uint8)
+    if not holes.any():
+        return person
+    wide = np.unique(labels[opened(holes, width) > 0])
+    holes[np.isin(labels, wide)] = 0
+    return np.maximum(person, dilated(holes, 3).astype(np.float32))
 
 
 def _add_face(person: FloatMap, points: Points) -> FloatMap:
@@ -201,8 +203,10 @@ def _add_face(person: FloatMap, points: Points) -> FloatMap:
     return np.maximum(person, unit(oval))
 
 
-def _guided(person: FloatMap, small: Pixels, photo: Pixels, shape: MatteShape) -> FloatMap:
-    """Pull the edge of `person` to the edges of the photo."""
+def _guided(
+    person: FloatMap, small: Pixels, photo: Pixels, face_height: float, shape: MatteShape
+) -> FloatMap:
+    """Pull the edge of `person` to the edges of the photo; `face_height` in px of the photo."""
     radius = shape.guide_radius
     guide = unit(grey(small))
     mean_guide, mean = box_blur(guide, radius), box_blur(person, radius)
@@ -211,8 +215,12 @@ def _guided(person: FloatMap, small: Pixels, photo: Pixels, shape: MatteShape) -
     slope: FloatMap = covariance / (variance + shape.guide_eps)
     offset = box_blur(mean - slope * mean_guide, radius)
     slope = box_blur(slope, radius)
-    if photo.shape[:2] != small.shape[:2]:
-        height, width = photo.shape[:2]
-        slope, offset = resized(slope, width, height), resized(offset, width, height)
-        guide = unit(grey(photo))
-    return smoothstep(*shape.edge, slope * guide + offset)
+    height, width = photo.shape[:2]
+    finest = min(1.0, shape.finest / face_height)
+    size = max(small.shape[1], round(width * finest)), max(small.shape[0], round(height * finest))
+    if size != small.shape[1::-1]:
+        slope, offset = resized(slope, *size), resized(offset, *size)
+        guide = unit(grey(resized(photo, *size)))
+    slope *= guide
+    slope += offset
+    return resized(smoothstep(*shape.edge, slope), width, height)

@@ -27,7 +27,7 @@ class Chibi:
     """Lightness in CIE L (0..100); lengths in px of the canvas unless said otherwise."""
 
     shape: ShapeChange = field(
-        default=ShapeChange(eyes=1.50, eye_reach=0.26, nose=0.84, jaw=0.97, head=1.42, body=0.56)
+        default=ShapeChange(eyes=1.46, eye_reach=0.24, nose=0.88, jaw=0.97, head=1.42, body=0.56)
     )
     eyes: EyeLook = field(
         default=EyeLook(
@@ -44,9 +44,9 @@ class Chibi:
     margin: float = 0.055  # of the canvas, free above the head and beside it
     skin_step: float = 11.0  # L between the flat tones of skin
     skin_ramp: float = 0.22  # share of a step that blends
-    shadows: float = 0.45  # of the depth of shadows on skin
+    shadows: float = 0.55  # of the depth of shadows on skin
     lights: float = 0.55
-    detail: float = 0.50  # of the quantised detail layer
+    detail: float = 0.75  # of the quantised detail layer
     skin_chroma: float = 1.12
     blush: float = 13.0  # chroma towards red, in spots on the cheeks
     features: float = 0.85
@@ -79,16 +79,26 @@ def draw(sitting: Sitting, seed: int, style: Chibi = Chibi()) -> Drawing:
 
 def _fitted(matte: FloatMap, sitting: Sitting, style: Chibi) -> ShapeChange:
     """Shape with a head that, hair and hat included, fills the canvas and does not leave it."""
-    chin, neck = (float(sitting.landmarks[CHIN, 1]) + part * sitting.face_height for part in (0.0, NECK))
+    chin = float(sitting.landmarks[CHIN, 1])
+    neck = chin + NECK * sitting.face_height
     solid = matte > 0.5
     top = float(np.flatnonzero(solid.any(axis=1)).min(initial=round(chin) - 1))
     # at the eyes and above: hair and scarves that hang down may be cut by the frame
     columns = np.flatnonzero(solid[: round(float(sitting.landmarks[RIGHT_EYE, 1]))].any(axis=0))
-    middle = float(sitting.landmarks[CHIN, 0])
-    widest = 2 * float(np.abs(columns - middle).max(initial=1.0))
-    head = min(style.shape.head, (1 - 2 * style.margin) * CANVAS / widest)
-    risen = neck + head * (top - neck)
-    return replace(style.shape, head=head, drop=(style.margin * CANVAS - risen) / sitting.face_height)
+    left, right = float(columns.min(initial=CANVAS)), float(columns.max(initial=0))
+    head = min(style.shape.head, (1 - 2 * style.margin) * CANVAS / max(right - left, 1.0))
+    # a profile's head is not above its chin
+    shift = (head - 1) * (float(sitting.landmarks[CHIN, 0]) - (left + right) / 2)
+    drop = style.margin * CANVAS - (neck + head * (top - neck))
+    # the body still ends at the lower edge, where the photo gives out
+    body = float(np.clip((CANVAS - neck - drop) / max(CANVAS - neck, 1.0), style.shape.body, 1.0))
+    return replace(
+        style.shape,
+        head=head,
+        body=body,
+        drop=drop / sitting.face_height,
+        shift=shift / sitting.face_height,
+    )
 
 
 def _rest(sitting: Sitting, style: Chibi) -> FloatMap:

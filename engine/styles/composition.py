@@ -98,7 +98,8 @@ def bust(left: float, right: float, top: float, bottom: float, *, eye_level: flo
 
     Nothing is cut at the top: heads end by themselves.
     """
-    x, y = np.meshgrid(np.arange(CANVAS, dtype=np.float32), np.arange(CANVAS, dtype=np.float32))
+    x = np.arange(CANVAS, dtype=np.float32)[None]
+    y = np.arange(CANVAS, dtype=np.float32)[:, None]  # what depends on the row alone is computed once a row
     centre = (left + right) / 2
     half = max(1.0, (right - left) / 2)
     above = np.clip((eye_level - y) / max(1.0, eye_level - top), 0, 1)
@@ -106,10 +107,9 @@ def bust(left: float, right: float, top: float, bottom: float, *, eye_level: flo
     corner = np.clip((below - 0.72) / 0.28, 0, 1)
     # the power 1.5 keeps the sides from being straight anywhere, at eye level too
     width = half * (1 - 0.15 * above**1.5 - 0.13 * below**1.5) * (1 - 0.30 * (1 - np.sqrt(1 - corner**2)))
-    sideways = width - np.abs(x - centre)
-    arc = bottom - 16 * ((x - centre) / half) ** 2 - y
-    edge = np.minimum(sideways, arc)
-    return smoothstep(-1.5, 1.5, edge.astype(np.float32))
+    sideways = (width - np.abs(x - centre)).astype(np.float32)
+    arc = (bottom - 16 * ((x - centre) / half) ** 2 - y).astype(np.float32)
+    return smoothstep(-1.5, 1.5, np.minimum(sideways, arc))
 
 
 def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:

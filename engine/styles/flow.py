@@ -6,6 +6,7 @@ so that three passes reach along 27 samples of the curve.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import cv2
@@ -16,23 +17,60 @@ from engine.raster import Raster, gaussian, looked_up, resized
 
 
 @dataclass(frozen=True)
-class Flow:
-    """Positions ahead of and behind each pixel along the flow, at distances that triple.
+class Reach:
+    """Where each pixel is led along the flow at one distance.
 
     Attributes
     ----------
-    ahead, behind : per distance float32 (H, W, 2), positions in px
-    coherence : float32 (H, W) in [0, 1]; 0 where no direction is clear
-    along : float32 (H/2, W/2, 2), unit vectors of the direction
+    forward, backward : float32 (H/2, W/2, 2), displacements in px of the half size
+    ahead, behind : float32 (H, W, 2), positions in px
     """
 
-    ahead: tuple[FloatMap, ...]
-    behind: tuple[FloatMap, ...]
+    forward: FloatMap
+    backward: FloatMap
+    ahead: FloatMap
+    behind: FloatMap
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Where each pixel is led along the flow, at distances that triple; the far one only if it is asked for.
+
+    Attributes
+    ----------
+    coherence : float32 (H, W) in [0, 1]; 0 where no direction is clear
+    along : float32 (H/2, W/2, 2), unit vectors of the direction
+    step : px, first distance
+    """
+
     coherence: FloatMap
     along: FloatMap
+    step: float
+
+    @cached_property
+    def near(self) -> Reach:
+        """At the first distance."""
+        forward: FloatMap = self.along * np.float32(self.step / 2)
+        return _reach(forward, -forward)
+
+    @cached_property
+    def middle(self) -> Reach:
+        """At three times the first distance."""
+        return _three_times(self.near)
+
+    @cached_property
+    def far(self) -> Reach:
+        """At nine times the first distance."""
+        return _three_times(self.middle)
+
+    def reach(self, level: int) -> Reach:
+        """By level: 0 is near, 1 middle, 2 far."""
+        if level == 0:
+            return self.near
+        return self.middle if level == 1 else self.far
 
 
-def find_flow(lightness: FloatMap, sigma: float = 3.0, step: float = 1.1, levels: int = 3) -> Flow:
+def find_flow(lightness: FloatMap, sigma: float = 3.0, step: float = 1.1) -> Flow:
     """Find the flow of a picture.
 
     Parameters
@@ -40,7 +78,6 @@ def find_flow(lightness: FloatMap, sigma: float = 3.0, step: float = 1.1, levels
     lightness : float32 (H, W), any scale
     sigma : px, smoothing of the structure tensor
     step : px, first distance
-    levels : how often the distance grows by three
     """
     height, width = lightness.shape
     smooth = gaussian(resized(lightness, width // 2, height // 2), 0.6)
@@ -50,46 +87,50 @@ def find_flow(lightness: FloatMap, sigma: float = 3.0, step: float = 1.1, levels
     coherence: FloatMap = spread / (xx + yy + 1.0)
     # Along an edge: at right angles to the tensor's main axis.
     angle = 0.5 * cv2.phase(xx - yy + 1e-6, 2 * xy) + np.float32(np.pi / 2)
-    half_step = np.full(angle.shape, step / 2, np.float32)
-    along: FloatMap = np.dstack(cv2.polarToCart(half_step, angle)).astype(np.float32, copy=False)
-    ticks = np.arange(width // 2, dtype=np.float32), np.arange(height // 2, dtype=np.float32)
-    grid: FloatMap = np.dstack(np.meshgrid(*ticks))
-    forward, backward = along, -along
-    ahead, behind = [], []
-    for level in range(levels):
-        ahead.append(_positions(forward))
-        behind.append(_positions(backward))
-        if level < levels - 1:
-            forward, backward = _three_times(forward, backward, grid), _three_times(backward, forward, grid)
-    return Flow(tuple(ahead), tuple(behind), resized(coherence, width, height), along * np.float32(2 / step))
+    along = cv2.merge(cv2.polarToCart(np.ones(angle.shape, np.float32), angle.astype(np.float32, copy=False)))
+    return Flow(resized(coherence, width, height), cast(FloatMap, along), step)
+
+
+def _reach(forward: FloatMap, backward: FloatMap) -> Reach:
+    return Reach(forward, backward, _positions(forward), _positions(backward))
 
 
 def _positions(displacement: FloatMap) -> FloatMap:
     """Full-size positions from half-size displacements; nearest, as a direction's sign may flip anywhere."""
     height, width = displacement.shape[:2]
-    full = cv2.resize(displacement, (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST) * np.float32(2)
+    full = cv2.resize(2 * displacement, (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST)
     full[..., 0] += np.arange(2 * width, dtype=np.float32)
     full[..., 1] += np.arange(2 * height, dtype=np.float32)[:, None]
-    return full
+    return cast(FloatMap, full)
 
 
-def along_flow(picture: Raster, flow: Flow, levels: int | None = None) -> Raster:
-    """Average a picture along the flow; uint8 stays uint8."""
-    for ahead, behind in list(zip(flow.ahead, flow.behind, strict=True))[:levels]:
-        front, back = looked_up(picture, ahead), looked_up(picture, behind)
+def along_flow(picture: Raster, flow: Flow, levels: int = 3) -> Raster:
+    """Average a picture along the flow, over the first `levels` of its three distances; uint8 stays uint8."""
+    for level in range(levels):
+        reach = flow.reach(level)
+        front, back = looked_up(picture, reach.ahead), looked_up(picture, reach.behind)
         ends = cv2.addWeighted(front, 0.5, back, 0.5, 0)
         picture = cast(Raster, cv2.addWeighted(ends, 2 / 3, picture, 1 / 3, 0))
     return picture
 
 
-def _three_times(this: FloatMap, other: FloatMap, grid: FloatMap) -> FloatMap:
-    """Displacement three times as far along the curve, by the direction half-way of the rest.
+def _three_times(reach: Reach) -> Reach:
+    """Three times as far along the curve, by the direction half-way of the rest."""
+    height, width = reach.forward.shape[:2]
+    ticks = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    grid = cast(FloatMap, cv2.merge(np.meshgrid(*ticks)))
+    forward = _further(reach.forward, reach.backward, grid)
+    return _reach(forward, _further(reach.backward, reach.forward, grid))
 
-    A direction has no sign, so the one that goes on is taken.
-    """
+
+def _further(this: FloatMap, other: FloatMap, grid: FloatMap) -> FloatMap:
+    """A direction has no sign, so of the two at the half-way point the one that goes on is taken."""
     at = grid + this * np.float32(1.5)
     on = looked_up(this, at, cv2.INTER_NEAREST)
     back = looked_up(other, at, cv2.INTER_NEAREST)
-    agrees = (on * this).sum(axis=2, keepdims=True) >= (back * this).sum(axis=2, keepdims=True)
-    further: FloatMap = this + 2 * np.where(agrees, on, back)
-    return further
+    difference = on - back
+    agrees = difference[..., 0] * this[..., 0] + difference[..., 1] * this[..., 1] >= 0
+    np.copyto(back, on, where=agrees[..., None])
+    back *= 2
+    back += this
+    return back

@@ -83,7 +83,8 @@ def _rest(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
     half = resized(sitting.brushed, CANVAS // 2, CANVAS // 2)
     calm = cv2.medianBlur(cv2.medianBlur(half, 11), 11)
     lab = rgb_to_lab(resized(cast(Pixels, calm), CANVAS, CANVAS))
-    tones = stepped(gaussian(lab[..., 0], style.round_off), style.rest_step, style.ramp, origin=4.0)
+    lightness: FloatMap = gaussian(np.ascontiguousarray(lab[..., 0]), style.round_off)
+    tones = stepped(lightness, style.rest_step, style.ramp, origin=4.0)
     lab[..., 0] = tones + 3
     lab[..., 1:] *= style.rest_chroma
     return lab, tones / np.float32(style.rest_step)
@@ -92,14 +93,13 @@ def _rest(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
 def _skin(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
     seen = complexion(sitting, window=0.030, one_colour=0.85)
     detail = face_detail(seen.lightness, sitting.face_height, step=1.0, ramp=1.0)
-    tone = gaussian(0.70 * seen.tone + style.detail * detail, 1.4 * style.round_off)
-    tones = stepped(tone, style.skin_step, style.ramp)
+    relief: FloatMap = 0.70 * seen.tone + style.detail * detail
+    tones = stepped(gaussian(relief, 1.4 * style.round_off), style.skin_step, style.ramp)
     lightness = held(sitting.skin_lightness + tones, sitting)
     warm = 0.2 * np.clip(-tones, 0, 20) + style.blush * seen.cheeks
     a, b = style.skin_chroma * seen.a + seen.warm[0] * warm, style.skin_chroma * seen.b + seen.warm[1] * warm
-    return cast(FloatMap, cv2.merge([lightness, a, b])), tones * np.float32(
-        style.skin_sheets / style.skin_step
-    )
+    layer = tones * np.float32(style.skin_sheets / style.skin_step)
+    return cast(FloatMap, cv2.merge([lightness, a, b])), layer
 
 
 def _features(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:

@@ -111,7 +111,8 @@ def _hatched(tone: FloatMap, sitting: Sitting, style: Pencil, random: np.random.
         for angle in style.angles
     )
     fields = (flowing_field(sitting.flow, random, width=0.8 * style.width), steep, flat)
-    places = (directed, 1 - 0.8 * directed, 1 - 0.6 * directed)
+    gentle = 1 - 0.40 * sitting.skin.oval * skin  # on a face strokes would look like scratches
+    places = (directed, gentle * (1 - 0.8 * directed), gentle * (1 - 0.6 * directed))
     paper = np.ones_like(tone)
     for strokes, start, graphite, place in zip(fields, style.starts, style.strokes, places, strict=True):
         darkness = np.clip((tone - start) / (0.95 - start), 0, 1)

@@ -37,6 +37,7 @@ class PixelArt:
     blush: float = 3.0
     rest_chroma: float = 1.6
     crisp: float = 0.75  # share of the local contrast that is added: what a dot averages away
+    crisp_gain: float = 2.0  # L by which that lightens the middle of a cheek
     dither: float = 2.2  # L by which neighbouring dots may differ from their colour
     outline: float = 0.30  # L of the outline, as a share of what it runs on
     solid: float = 0.5  # of a dot that the figure must cover
@@ -71,7 +72,7 @@ def _skin(sitting: Sitting, style: PixelArt) -> FloatMap:
     seen = complexion(sitting, one_colour=0.65)
     tone = stepped(0.75 * seen.tone, style.skin_step, style.skin_ramp)
     detail = face_detail(seen.lightness, sitting.face_height, step=4.0, ramp=0.5)
-    lightness = held(sitting.skin_lightness + tone + style.detail * detail, sitting)
+    lightness = held(sitting.skin_lightness + tone + style.detail * detail, sitting) - style.crisp_gain
     warm = 0.2 * np.clip(-tone, 0, 20) + style.blush * seen.cheeks
     a, b = style.skin_chroma * seen.a + seen.warm[0] * warm, style.skin_chroma * seen.b + seen.warm[1] * warm
     return cast(FloatMap, cv2.merge([lightness, a, b]))

@@ -33,6 +33,7 @@ class ShapeChange:
     head: float = 1.0  # the whole head, held at the base of the neck
     body: float = 1.0  # what is under the neck
     drop: float = 0.0  # face heights by which everything moves down, to leave room for a large head
+    shift: float = 0.0  # and to the right
 
 
 Displacement = Callable[[Points], Points]
@@ -72,7 +73,7 @@ def displacement(landmarks: Points, face_height: float, change: ShapeChange) -> 
         held = smoothstep(1.50, 1.0, height)
         moved += (change.head - 1) * held[:, None] * (points - neck)
         moved += (change.body - 1) * (1 - held)[:, None] * (points - neck)
-        moved += change.drop * face_height * down
+        moved += face_height * (change.drop * down + change.shift * side)
         return moved.astype(np.float32)
 
     return move

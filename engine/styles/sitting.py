@@ -1,5 +1,7 @@
 """A sitting: everything that styles share about one person, computed once."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +17,9 @@ from engine.styles.flow import Flow, find_flow
 from engine.styles.foreground import foreground_colours
 from engine.styles.relight import Light, relight
 from engine.styles.skin import Skin, find_skin
+
+THREADS = 2
+CALM = ((20.0, 0.18), (6.0, 0.10), (24.0, 0.34))  # reach and edge: skin, strokes, what has no direction
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,24 @@ class Sitting:
     roll: float
 
 
-def prepare(photo: Photo, face: Face) -> Sitting:
-    """Compose, clean and relight a person; the slow part that all styles share."""
+def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda share: None) -> Sitting:
+    """Compose, clean and relight a person; the slow part that all styles share.
+
+    `done` is told from time to time which share of the work is done; what it raises ends the work.
+    """
     stage: Composition = compose(photo, face)
     face_height = float(np.linalg.norm(stage.landmarks[CHIN, :2] - stage.landmarks[TOP, :2]))
     pixels = foreground_colours(stage.pixels, stage.mixture)
     pixels, matte = complete_top(pixels, stage.matte, stage.landmarks, stage.photo_top)
+    done(0.3)
     skin = find_skin(pixels, matte, stage.landmarks, face_height)
     pixels, skin_lightness = relight(pixels, matte, skin, face_height, Light())
-    flow = find_flow(grey(pixels).astype(np.float32))
+    done(0.5)
+    with ThreadPoolExecutor(THREADS) as threads:  # OpenCV's edge-preserving filter knows one core only
+        calm = [threads.submit(smoothed, pixels, reach=reach, edge=edge) for reach, edge in CALM]
+        flow = find_flow(grey(pixels).astype(np.float32))
+        done(0.7)
+        smooth, strokes, faces = (one.result() for one in calm)
     return Sitting(
         pixels=pixels,
         matte=matte,
@@ -66,16 +80,16 @@ def prepare(photo: Photo, face: Face) -> Sitting:
         skin=skin,
         skin_lightness=skin_lightness,
         flow=flow,
-        smooth=smoothed(pixels, reach=20, edge=0.18),
-        brushed=_brushed(pixels, flow),
+        smooth=smooth,
+        brushed=_brushed(strokes, faces, flow),
         yaw=face.yaw,
         pitch=face.pitch,
         roll=face.roll + stage.turned,
     )
 
 
-def _brushed(pixels: Pixels, flow: Flow) -> Pixels:
-    brushed = strands(smoothed(pixels, reach=6, edge=0.10), flow, sigma=1.8)
-    calm = strands(smoothed(pixels, reach=24, edge=0.34), flow, rounds=1, sigma=2.2)
+def _brushed(strokes: Pixels, faces: Pixels, flow: Flow) -> Pixels:
+    brushed = strands(strokes, flow, sigma=1.8)
+    calm = strands(faces, flow, rounds=1, sigma=2.2)
     directed = smoothstep(0.38, 0.68, wide_gaussian(flow.coherence, 6.0))
     return blended(calm, brushed, directed)

@@ -25,11 +25,11 @@ from engine.styles.sitting import Sitting
 class Toon3D:
     """Lightness in CIE L (0..100); lengths in face heights unless said otherwise."""
 
-    shape: ShapeChange = field(default=ShapeChange(eyes=1.40, nose=0.92, jaw=0.95, head=1.13))
+    shape: ShapeChange = field(default=ShapeChange(eyes=1.34, nose=0.945, jaw=0.96, head=1.10))
     eyes: EyeLook = field(
         default=EyeLook(
-            iris=1.16,
-            iris_of_opening=0.47,
+            iris=1.20,
+            iris_of_opening=0.49,
             white=0.85,
             iris_cover=0.95,
             chroma=1.9,
@@ -42,8 +42,8 @@ class Toon3D:
     light: float = 22.0  # L between what faces the light and what looks away from it
     wrap: float = 0.45  # how far the light reaches around
     skin_window: float = 0.034
-    own_shade: float = 0.50  # of the photo's light and shade on skin
-    detail: float = 0.80  # of the detail layer, here almost without steps
+    own_shade: float = 0.58  # of the photo's light and shade on skin
+    detail: float = 0.95  # of the detail layer, here almost without steps
     one_colour: float = 0.70
     skin_chroma: float = 1.22
     glow: float = 0.20  # chroma towards red for one L of shade: light that went through skin

@@ -54,7 +54,8 @@ class Watercolour:
     features: float = 0.88  # how much of the photo eyes, brows and lips keep
     rest_step: float = 14.0
     rest_ramp: float = 0.30
-    rest_light: float = 0.70  # darkness that is left of hair and clothes: washes are transparent
+    rest_light: float = 0.72  # darkness that is left of hair and clothes: washes are transparent
+    dark_light: float = 0.94  # the same of black: in a light wash black hair would turn grey
     rest_chroma: float = 1.55
     edges: tuple[float, float] = (0.55, 0.20)  # pigment density at wet edges: elsewhere, on the face
     clouds: float = 0.21  # deviation of the density between
@@ -89,7 +90,8 @@ def _rest(sitting: Sitting, style: Watercolour) -> FloatMap:
     half = resized(sitting.brushed, CANVAS // 2, CANVAS // 2)
     lab = rgb_to_lab(resized(cast(Pixels, cv2.medianBlur(half, 5)), CANVAS, CANVAS))
     tones = stepped(lab[..., 0], style.rest_step, style.rest_ramp)
-    lab[..., 0] = 100 - style.rest_light * (100 - (0.85 * tones + 0.15 * lab[..., 0]))
+    kept = style.rest_light + (style.dark_light - style.rest_light) * smoothstep(50, 15, lab[..., 0])
+    lab[..., 0] = 100 - kept * (100 - (0.85 * tones + 0.15 * lab[..., 0]))
     lab[..., 1:] *= style.rest_chroma
     return lab
 

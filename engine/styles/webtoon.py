@@ -25,25 +25,25 @@ from engine.styles.sitting import Sitting
 class Webtoon:
     """Lightness in CIE L (0..100); lengths in face heights unless said otherwise."""
 
-    shape: ShapeChange = field(default=ShapeChange(eyes=1.20, nose=0.96, jaw=0.965, head=1.10))
+    shape: ShapeChange = field(default=ShapeChange(eyes=1.26, nose=0.96, jaw=0.965, head=1.10))
     eyes: EyeLook = field(default=EyeLook())
     skin_window: float = 0.026  # what is finer counts as detail, not as tone
-    skin_step: float = 8.0  # L between the tones of skin
-    skin_ramp: float = 0.42  # share of a step that blends
-    skin_steps: float = 0.65  # how much of the skin's tone is stepped; the rest stays smooth
-    shadows: float = 0.58  # of the depth of shadows on skin
+    skin_step: float = 9.0  # L between the tones of skin
+    skin_ramp: float = 0.30  # share of a step that blends
+    skin_steps: float = 0.85  # how much of the skin's tone is stepped; the rest stays smooth
+    shadows: float = 0.54  # of the depth of shadows on skin
     lights: float = 0.75  # of the height of lights on skin
     detail: float = 0.78  # of the quantised detail layer
     shadow_warmth: float = 0.20  # chroma towards red for one L of shadow
-    blush: float = 3.2  # chroma towards red on the cheeks
+    blush: float = 4.5  # chroma towards red on the cheeks
     features: float = 0.88  # how much of the filtered photo eyes, brows and lips keep
-    rest_step: float = 8.0  # L between the tones of hair and clothes
-    rest_ramp: float = 0.40
-    rest_chroma: float = 1.22
-    skin_chroma: float = 1.10
-    one_colour: float = 0.38  # how far the colour of skin is drawn to one
-    line_lightness: float = 0.26  # a line's L, as a share of what it runs on
-    contour: float = 2.6  # px of the canvas, the line around the figure
+    rest_step: float = 10.0  # L between the tones of hair and clothes
+    rest_ramp: float = 0.28
+    rest_chroma: float = 1.30
+    skin_chroma: float = 1.14
+    one_colour: float = 0.60  # how far the colour of skin is drawn to one
+    line_lightness: float = 0.20  # a line's L, as a share of what it runs on
+    contour: float = 3.2  # px of the canvas, the line around the figure
     edge: float = 2.2  # px of the canvas: sigma that rounds the figure's outline
 
 
@@ -62,7 +62,7 @@ def draw(sitting: Sitting, seed: int, style: Webtoon = Webtoon()) -> Drawing:
 def _rest(sitting: Sitting, style: Webtoon) -> FloatMap:
     """Hair and clothes in few tones."""
     lab = rgb_to_lab(sitting.brushed)
-    lab[..., 0] = 0.25 * lab[..., 0] + 0.75 * stepped(lab[..., 0], style.rest_step, style.rest_ramp)
+    lab[..., 0] = 0.15 * lab[..., 0] + 0.85 * stepped(lab[..., 0], style.rest_step, style.rest_ramp)
     lab[..., 1:] *= style.rest_chroma
     return lab
 
@@ -96,10 +96,10 @@ def _lined(lab: FloatMap, matte: FloatMap, sitting: Sitting, style: Webtoon) -> 
         lightness,
         sitting.flow,
         threshold=0.62 + 0.55 * plain,
-        softness=0.75,
+        softness=0.60,
         floor=1.2 - 0.7 * sitting.skin.oval,
     )
-    lines *= 0.85 - 0.15 * plain
+    lines *= 0.95 - 0.20 * plain
     frontal = frontal_share(sitting, 42, 28)
     lines = np.maximum(lines, frontal * face_contours(sitting.landmarks, plain, sitting.face_height))
     inner = smoothstep(0.55, 0.98, gaussian(matte, style.contour))

@@ -54,7 +54,7 @@ async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Runni
 
         await me.press("Another style")
         await me.sees("img.sheet", 2, seconds=ENGINE_SECONDS)
-        await me.press("2. Pencil")
+        await me.press("Pencil")
         await me.sees("img.sticker", 2, seconds=ENGINE_SECONDS)
 
         await me.voice(VOICE)

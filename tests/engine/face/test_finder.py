@@ -6,21 +6,9 @@ import pytest
 from PIL import Image
 
 from engine.errors import PhotoProblem
-from engine.face.finder import FaceBlurred, FaceFinder, FaceTooSmall, FaceTurned, NoFace
+from engine.face.finder import FaceBlurred, FaceTooSmall, FaceTurned, NoFace
 from engine.face.landmarks import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from engine.photo import Photo
-from engine.weights import locate
-
-
-@pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder(locate("face_landmarker.task"), locate("face_detection_full_range_sparse.tflite"))
-
-
-@pytest.fixture(scope="module")
-def astronaut() -> np.ndarray:
-    with Image.open(locate("astronaut.png")) as image:
-        return np.asarray(image.convert("RGB"))
 
 
 def eye_distance(landmarks: np.ndarray) -> float:

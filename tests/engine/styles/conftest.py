@@ -37,23 +37,31 @@ class Person:
         return draw(self.sitting, style, seed=7)
 
 
-def _person(path: Path, finder: FaceFinder, matting: Matting) -> Person:
-    pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.uint8)
+def sit(name: str, pixels: np.ndarray, finder: FaceFinder, matting: Matting) -> Person:
+    """Find the person of a photo, uint8 (H, W, 3), RGB, and prepare them to be drawn."""
     found = finder.find(Photo(pixels))
     matte = matting.matte(found.photo.pixels, found.landmarks)
     pose = found.pose
     face = Face(found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, found.notices)
-    return Person(path.stem, found.photo, face, prepare(found.photo, face))
+    return Person(name, found.photo, face, prepare(found.photo, face))
 
 
 @pytest.fixture(scope="session")
-def people() -> list[Person]:
-    finder = FaceFinder(locate("face_landmarker.task"), locate("face_detection_full_range_sparse.tflite"))
-    matting = Matting(locate("selfie_segmentation.tflite"))
+def people(finder: FaceFinder, matting: Matting) -> list[Person]:
     paths = [path for name in NAMES if (path := SHARED_PHOTOS / f"{name}.jpg").exists()]
-    return [_person(path, finder, matting) for path in paths or [locate("astronaut.png")]]
+    return [sit(path.stem, _read(path), finder, matting) for path in paths or [locate("astronaut.png")]]
+
+
+def _read(path: Path) -> np.ndarray:
+    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.uint8)
 
 
 @pytest.fixture(scope="session")
 def person(people: list[Person]) -> Person:
     return people[0]
+
+
+@pytest.fixture(scope="session")
+def sitting_again(person: Person) -> Sitting:
+    """The first person, prepared a second time."""
+    return prepare(person.photo, person.face)

@@ -1,15 +1,22 @@
 """What every sticker promises, whatever the style and whoever is on it."""
 
+from itertools import combinations
+
+import cv2
 import numpy as np
 import pytest
 
 from engine.character import Character
+from engine.evaluate.likeness import spearman
+from engine.evaluate.skin import SkinColour, skin_colour
 from engine.raster import rgb_to_lab
 from engine.styles import StyleUnknown, draw, prepare, style_of, styles
 
 STYLE_IDS = [style.id for style in styles()]
-# Cheeks, forehead, chin sides: bare skin on nearly everybody.
-SKIN_SPOTS = (50, 280, 205, 425, 101, 330, 151, 108, 337, 36, 266)
+COLOUR_STYLES = [style_id for style_id in STYLE_IDS if style_id != "pencil"]
+HEAD_HEIGHTS = {"chibi": (0.60, 0.88)}  # of the sticker, where it is not the usual 0.55 to 0.67
+MOST_OF_A_CLOSE_UP = 0.78  # of the sticker: a photo that ends under the chin leaves nothing else to show
+STRAIGHT_DOTS = {"pixel": 0.20}  # what is made of squares has straight edges of its own
 STRAIGHT = 0.14  # of the sticker's height: a longer straight side looks like the edge of a photo
 
 
@@ -41,11 +48,13 @@ def test_border_is_a_white_ring(people, style):
 
 @pytest.mark.parametrize("style", STYLE_IDS)
 def test_head_fills_the_sticker(people, style):
-    """From the border above the head to the chin: 55 to 67 % of the height (border: 2 %)."""
+    """From the border above the head to the chin: 55 to 67 % of the height; more for chibis and close-ups."""
+    least, most = HEAD_HEIGHTS.get(style, (0.55, 0.67))
+    most = max(most, MOST_OF_A_CLOSE_UP)
     for person in people:
         character = person.drawn(style)
         top = np.flatnonzero((character.drawing[..., 3] > 128).any(axis=1))[0]
-        assert 0.55 <= (character.landmarks[152, 1] - top) / 512 <= 0.67, person.name
+        assert least <= (character.landmarks[152, 1] - top) / 512 <= most, person.name
 
 
 @pytest.mark.parametrize("style", STYLE_IDS)
@@ -57,30 +66,27 @@ def test_no_straight_edge_but_at_the_bottom(people, style):
         sides = (upper.argmax(axis=1), upper[:, ::-1].argmax(axis=1), solid.argmax(axis=0))
         valid = (upper.any(axis=1), upper.any(axis=1), solid.any(axis=0))
         runs = [_longest_run(side, there) for side, there in zip(sides, valid, strict=True)]
-        assert max(runs) <= STRAIGHT * 512, (person.name, runs)
+        assert max(runs) <= STRAIGHT_DOTS.get(style, STRAIGHT) * 512, (person.name, runs)
 
 
-def test_skin_keeps_its_colour(people):
-    """Webtoon: hue within 12 degrees of the photo's, lightness lifted by at most 8 L, for every tone."""
+@pytest.mark.parametrize("style", COLOUR_STYLES)
+def test_skin_keeps_its_colour(people, style):
+    """Hue within 12 degrees of the photo's, lightness lifted by at most 8 L, for every tone."""
     for person in people:
-        photo = _skin(person.photo.pixels, person.face.landmarks)
-        character = person.drawn("webtoon")
-        drawn = _skin(np.ascontiguousarray(character.drawing[..., :3]), character.landmarks)
-        turned = (
-            np.degrees(np.arctan2(drawn[2], drawn[1]) - np.arctan2(photo[2], photo[1])) + 180
-        ) % 360 - 180
+        photo, drawn = skin_colour(person.photo.pixels, person.face.landmarks), _skin_of(person.drawn(style))
+        turned = photo.hue_to(drawn)
+        assert turned is not None, person.name
         assert abs(turned) <= 12, (person.name, turned)
-        assert -8 <= drawn[0] - photo[0] <= 8, (person.name, photo[0], drawn[0])
+        assert -8 <= photo.lift_to(drawn) <= 8, (person.name, photo, drawn)
 
 
 def test_dark_skin_stays_dark_in_every_style(people):
     if len(people) < 6:
         pytest.skip("needs photos of several people")
-    photos = [_skin(person.photo.pixels, person.face.landmarks)[0] for person in people]
+    photos = [skin_colour(person.photo.pixels, person.face.landmarks).lightness for person in people]
     for style in STYLE_IDS:
-        drawings = [_skin_of(person.drawn(style))[0] for person in people]
-        order = np.corrcoef(np.argsort(np.argsort(photos)), np.argsort(np.argsort(drawings)))[0, 1]
-        assert order >= 0.85, (style, order)
+        order = spearman(photos, [_skin_of(person.drawn(style)).lightness for person in people])
+        assert order >= 0.9, (style, order)
 
 
 @pytest.mark.parametrize("style", STYLE_IDS)
@@ -117,20 +123,25 @@ def test_shape_change_moves_the_landmarks(person):
 
 
 @pytest.mark.parametrize("style", STYLE_IDS)
-def test_same_sitting_and_seed_same_drawing(person, style):
-    again = draw(prepare(person.photo, person.face), style, seed=7)
+def test_same_sitting_and_seed_same_drawing(person, sitting_again, style):
+    again = draw(sitting_again, style, seed=7)
     assert np.array_equal(again.drawing, person.drawn(style).drawing)
     assert np.array_equal(again.landmarks, person.drawn(style).landmarks)
 
 
-def test_seed_moves_the_pencil(person):
-    assert not np.array_equal(draw(person.sitting, "pencil", seed=8).drawing, person.drawn("pencil").drawing)
+@pytest.mark.parametrize("style", ["pencil", "watercolour", "papercut"])
+def test_seed_moves_what_a_hand_would(person, style):
+    assert not np.array_equal(draw(person.sitting, style, seed=8).drawing, person.drawn(style).drawing)
 
 
-def test_styles_differ(people):
+def test_no_two_styles_could_be_confused(people):
+    """At 120 px, as in a list of stickers, any two drawings of a person differ by more than 9 of 255."""
     for person in people:
-        first, second = (person.drawn(style).drawing[..., :3].astype(int) for style in STYLE_IDS[:2])
-        assert np.abs(first - second)[first.sum(axis=2) < 700].mean() > 15, person.name
+        seen = {style: _at_120(person.drawn(style).drawing) for style in STYLE_IDS}
+        for first, second in combinations(STYLE_IDS, 2):
+            figure = np.minimum(seen[first][..., 3], seen[second][..., 3]) > 250
+            apart = float(np.abs(seen[first] - seen[second])[figure, :3].mean())
+            assert apart > 9, (person.name, first, second, apart)
 
 
 def test_colours_of_the_old_ground_are_gone(person):
@@ -157,21 +168,12 @@ def test_every_style_has_names_in_both_languages():
         assert style.kind == "drawn"
 
 
-def _skin(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """Median Lab over spots of bare skin."""
-    lab = rgb_to_lab(pixels)
-    radius = max(1, int(0.03 * np.linalg.norm(landmarks[10, :2] - landmarks[152, :2])))
-    return np.median([_patch(lab, landmarks[spot], radius) for spot in SKIN_SPOTS], axis=0)
+def _at_120(drawing: np.ndarray) -> np.ndarray:
+    return cv2.resize(drawing, (120, 120), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _skin_of(character: Character) -> np.ndarray:
-    return _skin(np.ascontiguousarray(character.drawing[..., :3]), character.landmarks)
-
-
-def _patch(lab: np.ndarray, point: np.ndarray, radius: int) -> np.ndarray:
-    column, row = point[:2].astype(int)
-    patch = lab[max(0, row - radius) : row + radius + 1, max(0, column - radius) : column + radius + 1]
-    return np.median(patch.reshape(-1, 3), axis=0)
+def _skin_of(character: Character) -> SkinColour:
+    return skin_colour(np.ascontiguousarray(character.drawing[..., :3]), character.landmarks)
 
 
 def _around(lightness: np.ndarray, point: np.ndarray) -> float:
