@@ -11,6 +11,7 @@ from engine.voice import VoiceSilent
 AIM = -16.0  # LUFS
 CEILING = 10 ** (-1 / 20)  # -1 dBFS
 MAX_GAIN = 24.0  # dB; more would lift the noise of a room into a roar
+MOST_MISSING = 2.0  # dB that are given back after the limiter; more would flatten the voice
 SILENCE = -58.0  # LUFS of the loudest 0.4 s: below it there is nothing but the noise of a microphone
 BLOCK = 0.4  # s, and a step of a quarter of it (BS.1770-4)
 ABSOLUTE_GATE = -70.0  # LUFS
@@ -43,7 +44,16 @@ def level(sound: Samples, rate: int) -> Samples:
     if blocks.max() < SILENCE:
         raise VoiceSilent(f"loudest 0.4 s: {blocks.max():.0f} LUFS")
     gain = min(AIM - gated(blocks), MAX_GAIN)
-    return limited(sound * np.float32(10 ** (gain / 20)), rate)
+    levelled = limited(_louder(sound, gain), rate)
+    if np.abs(sound).max() * 10 ** (gain / 20) > CEILING:  # the limiter took something away: once more
+        missing = min(AIM - gated(block_loudness(levelled, rate)), MOST_MISSING)
+        levelled = limited(_louder(sound, min(gain + missing, MAX_GAIN)), rate)
+    return levelled
+
+
+def _louder(sound: Samples, gain: float) -> Samples:
+    """Raise a sound by so many dB."""
+    return sound * np.float32(10 ** (gain / 20))
 
 
 def block_loudness(sound: Samples, rate: int) -> Samples:

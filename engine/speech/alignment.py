@@ -15,10 +15,11 @@ from engine.speech.acoustics import RATE, SHORTEST_PAUSE
 from engine.speech.ipa import MANNERS, SILENCE, sound_of
 from engine.speech.phones import Emission, Phone
 
-LAG = 0.08
-"""s that hama names a phone after it began. Medians per recording: 70 and 80 ms on the even-numbered clips
-with hand-checked phones, 60-80 ms on 8 more of other speakers, 48-64 ms on synthetic speech in 7 languages.
-The steps below make up for the differences; an estimate per recording was tried and gained nothing."""
+LAG = 0.07
+"""s that hama names a phone after it began. Medians of 24 voices, one value each: 70 to 75 ms on read speech
+with hand-checked phones, 56 to 86 ms on synthetic speech in seven languages (docs/quality/lag.png, made by
+`python -m tests.plot_lag`). The steps below make up for the differences: between 60 and 90 ms the agreement
+changes by .03 at most; an estimate per recording was tried and gained nothing."""
 
 _SPREAD = 0.035  # s, deviation of an onset from the expected one (measured: .023-.039)
 _PAUSE_SPREAD = 0.04  # s, the same for the ends of pauses found by loudness

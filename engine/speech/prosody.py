@@ -4,6 +4,7 @@ Chance comes from one `numpy.random.Generator`; the same voice and seed give the
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatMap
 from engine.speech.acoustics import RATE, smooth
@@ -18,7 +19,11 @@ NOD = 3.2  # degrees, nod on the strongest stress
 TURN, TILT = 1.6, 0.9  # degrees, largest turn and tilt that come with a nod
 _SWAY_PERIODS = (2.3, 3.7, 6.1)  # s; no common multiple in a minute, so the sway never repeats
 _STRESS_APART = 0.45  # s, least time between two nods
-_BREATH = 3.6  # s for one breath
+_IN, _OUT = 0.45, 1.6  # s, time constants of breathing in (pauses) and out (speech, and after a breath)
+_LONG_ENOUGH = 0.25  # s; people breathe in pauses from about this length
+GLANCE = 2.4  # degrees, largest look away in a pause
+_GLANCES = 0.6  # part of the pauses, from _LONG_GLANCE on, in which the look goes away
+_LONG_GLANCE = 0.35  # s
 _AT_REST = 0.45  # part of the sway that is left in a long pause
 
 
@@ -36,7 +41,7 @@ def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed
     speaking = _speaking(len(loudness), pauses)
     seconds = np.arange(frames) / FPS
     stresses = _stresses(loudness * speaking)
-    nods = _bumps(stresses, frames, before=0.12, after=0.30)
+    nods = _bumps(stresses, frames, before=0.17, after=0.34)
     turns, tilts = (
         _bumps([(at, strength * chance.uniform(-1, 1)) for at, strength in stresses], frames, 0.25, 0.7)
         for _ in range(2)
@@ -46,15 +51,15 @@ def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed
         seconds, np.arange(len(speaking)) / RATE, smooth(speaking, 0.25)
     )
     sway = [_sway(chance, seconds) * engaged for _ in range(3)]
-    phase = chance.uniform(0, 2 * np.pi)
+    glances = _glances(chance, pauses, frames, len(loudness))
     return Head(
         lids=_lids(chance, frames, pauses),
         brows=brows,
         frown=np.zeros(frames, np.float32),
-        yaw=(YAW * sway[0] + TURN * turns).astype(np.float32),
+        yaw=(YAW * sway[0] + TURN * turns + GLANCE * glances).astype(np.float32),
         pitch=(PITCH * sway[1] + NOD * nods).astype(np.float32),
         roll=(ROLL * sway[2] + TILT * tilts).astype(np.float32),
-        breath=(0.5 - 0.5 * np.cos(2 * np.pi * seconds / _BREATH + phase)).astype(np.float32),
+        breath=_breathing(pauses, len(loudness), seconds),
     )
 
 
@@ -65,13 +70,49 @@ def _speaking(steps: int, pauses: list[tuple[int, int]]) -> FloatMap:
     return speaking
 
 
-def _sway(chance: np.random.Generator, seconds: np.ndarray[tuple[int], np.dtype[np.float64]]) -> FloatMap:
+def _sway(chance: np.random.Generator, seconds: NDArray[np.float64]) -> FloatMap:
     """Slow wandering in -1..1: three sines, the slowest strongest, with chance phases, softly limited."""
     strengths = np.array([0.3, 0.55, 0.7])
     phases = chance.uniform(0, 2 * np.pi, len(_SWAY_PERIODS))
     waves = np.sin(2 * np.pi * seconds[:, None] / np.array(_SWAY_PERIODS) + phases)
     sway: FloatMap = np.tanh(waves @ strengths).astype(np.float32)
     return sway
+
+
+def _glances(chance: np.random.Generator, pauses: list[tuple[int, int]], frames: int, steps: int) -> FloatMap:
+    """Looks away that begin with a pause and come back when speech goes on; -1..1, float32 (frames,)."""
+    seconds = np.arange(frames) / FPS
+    track = np.zeros(frames)
+    for start, end in pauses:
+        inner = start > 0 and end < steps
+        side, goes = chance.choice((-1, 1)) * chance.uniform(0.6, 1), chance.random() < _GLANCES
+        if inner and goes and end - start >= _LONG_GLANCE * RATE:
+            away = _eased((seconds - start / RATE) / 0.3) * _eased((end / RATE + 0.25 - seconds) / 0.4)
+            track += side * away
+    return track.astype(np.float32)
+
+
+def _eased(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 0 to 1 without a jerk at either end."""
+    part = np.clip(part, 0, 1)
+    return part**3 * (part * (6 * part - 15) + 10)
+
+
+def _breathing(pauses: list[tuple[int, int]], steps: int, seconds: NDArray[np.float64]) -> FloatMap:
+    """Shoulders: up in pauses, down while speaking, slow breaths where nobody speaks for long; 0..1."""
+    resting = np.zeros(steps, np.bool_)
+    for start, end in pauses:
+        resting[start:end] = end - start >= _LONG_ENOUGH * RATE
+    track = np.zeros(steps, np.float32)
+    level, drawing = 0.3, False
+    for step in range(steps):
+        if resting[step] and (step == 0 or not resting[step - 1] or level < 0.15):
+            drawing = True
+        drawing = drawing and bool(resting[step]) and level < 0.95
+        level += (1.1 - level) / (_IN * RATE) if drawing else -level / (_OUT * RATE)
+        track[step] = level
+    shown: FloatMap = np.interp(seconds, np.arange(steps) / RATE, smooth(track, 0.12)).astype(np.float32)
+    return np.clip(shown, 0, 1)
 
 
 def _stresses(loudness: FloatMap) -> list[tuple[float, float]]:
@@ -89,16 +130,14 @@ def _stresses(loudness: FloatMap) -> list[tuple[float, float]]:
 
 
 def _bumps(stresses: list[tuple[float, float]], frames: int, before: float, after: float) -> FloatMap:
-    """A soft rise to each stress and a slower return; -1..1, float32 (frames,)."""
+    """A soft rise to each stress and a slower return, added where they meet; -1..1, float32 (frames,)."""
     seconds = np.arange(frames) / FPS
     track = np.zeros(frames)
     for moment, strength in stresses:
         away = seconds - moment
         part = np.where(away < 0, 1 + away / before, 1 - away / after)
-        part = np.clip(part, 0, 1)
-        bump = strength * part * part * (3 - 2 * part)
-        track = np.where(np.abs(bump) > np.abs(track), bump, track)
-    return track.astype(np.float32)
+        track += strength * _eased(part)
+    return np.clip(track, -1, 1).astype(np.float32)
 
 
 def _lids(chance: np.random.Generator, frames: int, pauses: list[tuple[int, int]]) -> FloatMap:

@@ -18,8 +18,8 @@ from engine.talking.geometry import CHIN, FACE_OVAL, FOREHEAD, FaceFrame
 STEP = 8  # px, cell of the head's grid: its fields are smooth
 WEIGHT_FULL, WEIGHT_GONE = -0.15, 0.80  # fh below the chin
 PIVOT = 0.45  # fh below the chin: where the neck bends
-PARALLAX = 1.6  # exaggerates depth: a flat drawing shows little of it
-TURN_SHIFT, NOD_SHIFT = 0.22, 0.42  # fh per unit of sin(yaw), sin(pitch): the whole head goes along
+PARALLAX = 1.9  # exaggerates depth: a flat drawing shows little of it
+TURN_SHIFT, NOD_SHIFT = 0.28, 0.48  # fh per unit of sin(yaw), sin(pitch): the whole head goes along
 BROW_LIFT = 0.030  # fh
 FROWN_DROP, FROWN_IN = 0.026, 0.010  # fh, the inner ends of the brows at frown 1; up and out at -1
 BREATH_LIFT = 0.010  # fh

@@ -23,6 +23,7 @@ from engine.talking.geometry import (
 from engine.talking.mouth_shape import BELOW_CHIN, MOVEMENTS, MouthShape
 
 STEEPEST = 0.74  # px of movement lost per px; 1 would fold the skin
+EXAGGERATION = 0.25  # of half-open mouths: on a phone (240 px) they are to be seen too
 STILL = 0.05  # px; what moves less is seen nowhere
 STEP = 3  # px, cell of the mouth's grid: the lips part within a few px
 CURVE_SAMPLES = 41  # points along each inner lip
@@ -71,7 +72,8 @@ def _away(grid: Grid, basis: FloatMap, points: Points, coefficients: FloatMap) -
 def coefficients(motion: Motion) -> FloatMap:
     """Turn a motion into float32 (frames, len(MOVEMENTS))."""
     free = 1 - motion.closure
-    jaw, rounding = motion.jaw, np.clip(motion.rounding, 0, 1)
+    jaw = motion.jaw * (1 + EXAGGERATION * (1 - motion.jaw) * smoothstep(0.05, 0.25, motion.jaw))
+    rounding = np.clip(motion.rounding, 0, 1)
     return np.stack(
         [
             np.ones_like(jaw),

@@ -130,7 +130,7 @@ class MouthShape:
             "tuck": (zero, -0.020 * fh * lens * above),
             "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, top - y)),
             "smile": (0.05 * half * np.sign(u) * corner, -SMILING * fh * cheerful),
-            "sober": (zero, purse[1]),
+            "sober": flat,
         }
         low = {
             "shut_rest": (zero, -(1 - UPPER_SHARE) * (bottom - top) * below),

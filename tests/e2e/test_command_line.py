@@ -125,6 +125,14 @@ def test_a_character_speaks_again_without_its_photo(made, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["note.mp4", "talk.mp4", "talk.webm"]
 
 
+def test_a_background_that_is_neither_a_colour_nor_a_picture_is_refused(made, tmp_path):
+    for background in ("no such colour", tmp_path):
+        done = mytalkcon("talk", made[0], SAMPLE_VOICE, "--background", background, "--out", tmp_path / "out")
+        assert done.returncode == 2
+        assert "neither a colour nor a picture" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_draw_all_writes_every_style_and_nothing_else(photo, tmp_path):
     done = mytalkcon("draw", photo, "--style", "all", "--out", tmp_path, "--json")
     assert done.returncode == 0, done.stderr

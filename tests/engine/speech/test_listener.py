@@ -17,8 +17,8 @@ from engine.talking.warp import opening as opening_shown
 from engine.voice import ANALYSIS_RATE
 from tests.speech_sets import wordless
 
-MOUTH = ("jaw", "rounding", "spread", "lip_raise", "tongue", "closure", "tuck")
-HEAD = ("lids", "brows", "yaw", "pitch", "roll", "breath")
+MOUTH = ("jaw", "rounding", "spread", "lip_raise", "tongue", "closure", "tuck", "smile")
+HEAD = ("lids", "brows", "frown", "yaw", "pitch", "roll", "breath")
 
 
 def swelling(seconds):
@@ -55,7 +55,7 @@ def test_mouth_follows_the_loudness_where_there_are_no_words(listener, samples):
 def test_air_does_not_move_the_mouth(listener, air):
     quiet = wordless.silence(0.6)
     heard = listener.listen(voice_from(np.concatenate([quiet, air, quiet])), 1)
-    assert opening_shown(heard.motion).max() < 0.04
+    assert opening_shown(heard.motion).max() < 0.06
 
 
 def test_a_laugh_opens_the_mouth_and_a_breath_between_words_does_not(listener, president):

@@ -142,19 +142,20 @@ def test_the_head_moves_in_one_piece(person):
 
 
 def test_landmarks_go_where_the_picture_goes(person):
-    """A dot drawn on a landmark is found where the moved landmarks say."""
+    """Dots drawn on landmarks are found where the moved landmarks say."""
     motion = motion_of(6, yaw=5, pitch=3, roll=3, brows=1, breath=1)
     plain = list(Puppet(person, palette=MouthPalette()).frames(motion))[-1].astype(float)
     rows, columns = np.mgrid[:512, :512]
-    for index in (1, 10, 61, 105, 152):
-        x, y = person.landmarks[index, :2]
+    places = (1, 10, 61, 105, 152)
+    drawing = person.drawing.copy()
+    for x, y in person.landmarks[list(places), :2]:
         dot = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 8)[..., None]
-        drawing = person.drawing.copy()
         drawing[..., :3] = drawing[..., :3] * (1 - dot) + (255 - drawing[..., :3]) * dot
-        puppet = Puppet(replace(person, drawing=drawing), palette=MouthPalette())
+    puppet = Puppet(replace(person, drawing=drawing), palette=MouthPalette())
+    dotted = np.abs(list(puppet.frames(motion))[-1] - plain).sum(axis=-1)
+    for index in places:
         moved = puppet.landmarks(motion, 5)[index, :2]
-        change = np.abs(list(puppet.frames(motion))[-1] - plain).sum(axis=-1)
-        change *= np.hypot(columns - moved[0], rows - moved[1]) < 20
+        change = dotted * (np.hypot(columns - moved[0], rows - moved[1]) < 16)
         change[change < 0.2 * change.max()] = 0
         found = np.array([(change * columns).sum(), (change * rows).sum()]) / change.sum()
         assert np.linalg.norm(found - moved) < 1.5, index
@@ -182,7 +183,7 @@ def test_the_same_motion_gives_the_same_bytes(astronaut):
 
 
 def test_frames_come_faster_than_they_are_played(astronaut):
-    """In processor time, which a busy machine stretches less; 5 to 6 ms a frame on two idle cores."""
+    """In processor time, which a busy machine stretches less; under 5 ms a frame on two idle cores."""
     puppet = Puppet(astronaut)
     motion = lively(75)
     began = time.process_time()
