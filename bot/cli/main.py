@@ -7,6 +7,7 @@ import typer
 from bot.cli import (
     align,
     bench,
+    blend,
     chat,
     checkpoint,
     demo,
@@ -33,19 +34,20 @@ for command in (
     motion.motion,
     align.align,
     segment.segment,
-    styles.styles,
     bench.bench,
     demo.demo,
     chat.chat,
     run.run,
     generate.generate,
     project.project,
+    blend.blend,
 ):
     app.command()(with_exit_codes(command))
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(weights.app, name="weights")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(checkpoint.app, name="checkpoint")
+app.add_typer(styles.app, name="styles")
 
 
 @app.callback()

@@ -1,5 +1,6 @@
 """The commands around StyleGAN2 as a person types them, on the small snapshot of the golden fixtures."""
 
+import hashlib
 import json
 import pickle
 import subprocess
@@ -79,3 +80,47 @@ def test_a_photo_is_projected(tmp_path):
         assert found["styles"].shape == (8, 64)
         assert found["distances"][-1] < found["distances"][0]
     assert Image.open(tmp_path / "projected.png").size == Image.open(tmp_path / "target.png").size == (32, 32)
+
+
+@pytest.mark.usefixtures("neural")
+def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, monkeypatch):
+    monkeypatch.setenv("MYTALKCON_STYLES_DIR", str(tmp_path / "styles"))
+    brought = tmp_path / "brought"
+    brought.mkdir()
+    for name, network in (("faces.pt", "g_ema"), ("drawings.pt", "g")):
+        done = mytalkcon("checkpoint", "convert", SNAPSHOT, "--only", network, "--out", brought / name)
+        assert done.exit_code == 0, done.output
+    models = (brought / "faces.pt", brought / "drawings.pt")
+    assert mytalkcon("blend", *models, "--swap", 8, "--out", tmp_path / "toon.pt").exit_code == 0
+    done = mytalkcon("blend", *models, "--compare", "--seeds", "0-1", "--out", tmp_path / "sheet.png")
+    assert done.exit_code == 0, done.output
+    assert Image.open(tmp_path / "sheet.png").width > 6 * 32  # base, tuned, two swaps in both directions
+
+    shas = {
+        name: hashlib.sha256((brought / name).read_bytes()).hexdigest()
+        for name in ("faces.pt", "drawings.pt")
+    }
+    tables = [
+        f'[{part}]\nfile = "{name}"\nsha256 = "{shas[name]}"'
+        for part, name in zip(("base", "tuned"), shas, strict=True)
+    ]
+    names = '[names]\nen = "Toon head"\nko = "툰 헤드"'
+    description = ['id = "toon-head"', 'kind = "toonify"', "swap = 8", "truncation = 0.7", names, *tables]
+    (brought / "style.toml").write_text("\n".join(description), "utf-8")
+    assert mytalkcon("styles", "add", brought).exit_code == 0
+    listed = mytalkcon("styles").output
+    assert "Toon head" in listed
+    assert "unknown" in listed  # nobody said under which licence the weights are
+    assert (
+        mytalkcon("styles", "preview", "toon-head", "--seeds", "3", "--out", tmp_path / "one.png").exit_code
+        == 0
+    )
+    assert (
+        mytalkcon("generate", tmp_path / "toon.pt", "--seeds", "3", "--out", tmp_path / "out").exit_code == 0
+    )
+    previewed, drawn = (
+        np.asarray(Image.open(path)) for path in (tmp_path / "one.png", tmp_path / "out" / "grid.png")
+    )
+    assert (previewed == drawn).all()
+    assert mytalkcon("styles", "remove", "toon-head").exit_code == 0
+    assert "Toon head" not in mytalkcon("styles").output
