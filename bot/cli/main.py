@@ -21,7 +21,7 @@ COMMANDS = {
     "motion": "Show mouth, lids and head for every frame; `open` and `closed` are measured after the warp.",
     "align": "Cut the square of FFHQ around the face, as StyleGAN2 models expect it.",
     "segment": "Cut the person out of a photo.",
-    "styles": "List the drawing styles.",
+    "styles": "Drawing styles: list, and learned ones to add, remove, preview.",
     "bench": "Measure speed and memory of the main job.",
     "demo": "Make a sticker and a talking video of the sample, or of your own photo and voice.",
     "chat": "Chat with the bot here: type, give paths of photos and sounds, press buttons by their numbers.",
@@ -30,6 +30,7 @@ COMMANDS = {
     "weights": "Weight files: list, fetch, add, verify.",
     "generate": "Draw from a generator's seeds: single pictures and a grid.",
     "project": "Search the styles with which a generator draws a photo.",
+    "blend": "Put the layers of two generators together.",
     "checkpoint": "StyleGAN2 checkpoints: look into one, convert one.",
     "jobs": "Jobs of the running bot: list, show, retry, cancel.",
 }

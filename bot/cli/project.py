@@ -42,7 +42,7 @@ def project(
     from engine.stylegan2.checkpoint import read_checkpoint
     from engine.stylegan2.perceptual import Distance, pixels_and_edges, placed_lpips
     from engine.stylegan2.pictures import pixels_of, tensor_of_pixels
-    from engine.stylegan2.projector import Search, project
+    from engine.stylegan2.projector import Search, project, save_styles
 
     generator = read_checkpoint(checkpoint).generator()
     target = square_of(photo, generator.config.resolution, align)
@@ -65,7 +65,7 @@ def project(
     out.mkdir(parents=True, exist_ok=True)
     Image.fromarray(target).save(out / "target.png")
     Image.fromarray(pixels_of(found.picture)).save(out / "projected.png")
-    np.savez(out / "styles.npz", styles=found.styles.numpy(), distances=np.array(found.distances))
+    save_styles(found, out / "styles.npz")
     console.print(
         f"{out / 'projected.png'}: distance {found.distances[0]:.3f} -> {found.distances[-1]:.3f}",
         markup=False,

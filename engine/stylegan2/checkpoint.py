@@ -62,7 +62,7 @@ class Checkpoint:
             raise CheckpointMismatch(f"{chosen} is no generator")
         with torch.device("meta"):
             made = Generator(network.config)
-        return _filled(made, network.state)
+        return _filled(made, network.state).arranged()
 
     def discriminator(self) -> Discriminator:
         """Build the discriminator.
@@ -77,7 +77,7 @@ class Checkpoint:
             raise CheckpointMismatch("d is no discriminator")
         with torch.device("meta"):
             made = Discriminator(network.config)
-        return _filled(made, network.state)
+        return _filled(made, network.state).to(memory_format=torch.channels_last)
 
     def _network(self, name: str) -> Network:
         if name not in self.networks:
@@ -91,7 +91,6 @@ def _filled(made: Made, state: State) -> Made:
         made.load_state_dict(own, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.to(memory_format=torch.channels_last)
     return made.eval()
 
 

@@ -128,6 +128,17 @@ class Generator(nn.Module):
             before = channels
         self.layers, self.to_rgb = nn.ModuleList(layers), nn.ModuleList(to_rgb)
 
+    def arranged(self) -> "Generator":
+        """The same network with its weights as convolutions on a CPU read them fastest."""
+        for part in self.modules():
+            if isinstance(part, Modulated):
+                axes = (
+                    (0, 1) if part.up else (0, 0)
+                )  # a transposed convolution wants them the other way round
+                weight = channels_last(part.weight.detach().transpose(*axes)).transpose(*axes)
+                part.weight = nn.Parameter(weight, part.weight.requires_grad)
+        return self
+
     def map(self, z: Tensor) -> Tensor:
         """Random vectors (B, z_dim) -> styles w (B, w_dim)."""
         w = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + EPSILON)

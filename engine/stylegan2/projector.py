@@ -8,12 +8,16 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from math import cos, pi
+from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from engine.checkpoints.errors import CheckpointMismatch
 from engine.stylegan2.generator import Generator
 from engine.stylegan2.perceptual import Distance
 
@@ -139,3 +143,27 @@ def structure(noise: Tensor) -> Tensor:
         if x.shape[-1] <= SMALLEST_NOISE:
             return total
         x = F.avg_pool2d(x, 2) * 2  # the mean of four has half the deviation
+
+
+def save_styles(found: Projected, path: Path) -> None:
+    """Write what was found as a `.npz` of styles and distances."""
+    np.savez(path, styles=found.styles.numpy(), distances=np.array(found.distances))
+
+
+def read_styles(path: Path, generator: Generator) -> Tensor:
+    """Styles (num_ws, w_dim) from a file of `save_styles`.
+
+    Raises
+    ------
+    CheckpointMismatch
+        when it is none, or one of another generator's size
+    """
+    wanted = (generator.config.num_ws, generator.config.w_dim)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            styles = np.asarray(arrays["styles"], np.float32)
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise CheckpointMismatch(f"{path.name} holds no styles: {error}") from error
+    if styles.shape != wanted:
+        raise CheckpointMismatch(f"{path.name} holds styles {styles.shape}, the generator takes {wanted}")
+    return torch.from_numpy(styles)

@@ -47,8 +47,7 @@ def fastest(work: Callable[[], object], runs: int) -> float:
 
 def generator_256(base: int) -> Generator:
     """A generator of 256 px with random weights."""
-    made = Generator(GeneratorConfig(256, channels_for(256, base))).eval()
-    return made.to(memory_format=torch.channels_last)
+    return Generator(GeneratorConfig(256, channels_for(256, base))).eval().arranged()
 
 
 @torch.inference_mode()

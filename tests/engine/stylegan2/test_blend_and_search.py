@@ -10,9 +10,11 @@ import torch.nn.functional as F  # noqa: N812
 from engine.checkpoints.errors import CheckpointMismatch
 from engine.stylegan2.augment import BGC, BGCFNC, Augment, Strengths
 from engine.stylegan2.blend import Swap, blend
+from engine.stylegan2.compare import comparison, swaps_for, with_resolutions
 from engine.stylegan2.draws import draw_seeds
 from engine.stylegan2.losses import r1_penalty
 from engine.stylegan2.perceptual import pixels_and_edges
+from engine.stylegan2.pictures import GAP, LABEL
 from engine.stylegan2.projector import Search, project
 from tests.engine.stylegan2.small import WIDTH, small_discriminator, small_generator
 
@@ -39,6 +41,21 @@ def test_a_smooth_swap_is_half_of_each_at_the_swap():
     made = blend(low, high, Swap(16, width=1.0)).state_dict()
     name = "layers.3.weight"  # the first of 16 px
     assert torch.allclose(made[name], (low.state_dict()[name] + high.state_dict()[name]) / 2, atol=1e-6)
+
+
+def test_a_comparison_shows_both_directions_of_every_swap():
+    base, tuned = small_generator(1), small_generator(2)
+    assert swaps_for(32) == (8, 16)
+    swaps = with_resolutions(Swap(8), swaps_for(32))
+    picture = comparison(base, tuned, swaps, seeds=[3, 4], psi=1.0)
+    rows, columns = 2, 6  # base, tuned, two swaps in both directions
+    assert picture.shape == (LABEL + rows * (32 + GAP) + GAP, columns * (32 + GAP) + GAP, 3)
+    (alone,) = draw_seeds(blend(base, tuned, Swap(16)), [4], 1.0)
+    top, left = LABEL + GAP + 32 + GAP, GAP + 5 * (32 + GAP)  # second row, last column
+    assert abs(picture[top : top + 32, left : left + 32].astype(int) - alone.astype(int)).max() <= 1
+    with torch.no_grad():
+        person = base.styles(base.map(torch.randn(1, WIDTH)))[0]
+    assert comparison(base, tuned, swaps, people=[person]).shape[0] == LABEL + 32 + 2 * GAP
 
 
 def test_swaps_that_make_no_sense_are_refused():

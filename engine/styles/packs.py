@@ -1,0 +1,223 @@
+"""Style packs: a folder that says how two generators are blended into a way to draw.
+
+A pack is `style.toml`, a preview, and either its weights or their names; weights may also lie in the folder
+of weights. Reading a pack runs nothing and opens no weights.
+
+    id = "toon-head"
+    kind = "toonify"
+    swap = 32                   # px; with level and width as in `mytalkcon blend`
+    direction = "toonify"       # shapes of the drawings; "reverse": the person's shapes
+    truncation = 0.7
+    preview = "preview.png"
+    [names]
+    en = "Toon head"
+    ko = "툰 헤드"
+    [base]                      # the faces
+    file = "ffhq-256.pt"
+    sha256 = "..."
+    licence = "NVIDIA Source Code License"
+    [tuned]                     # the drawings; keys as above
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from engine.errors import EngineError
+from engine.weights import default_folder as weights_folder
+
+STYLE_FILE = "style.toml"
+LANGUAGES = ("en", "ko")
+LONGEST_NAME = 40  # characters: it must fit a button
+FREE_LICENCES = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0"})
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REQUIRED = {"id", "kind", "swap", "names", "base", "tuned"}
+_OPTIONAL = {"level", "width", "direction", "truncation", "preview"}
+
+
+class PackWrong(EngineError):
+    """The folder is no style pack; `detail` says what is wrong in it."""
+
+    message_id = "style-pack-wrong"
+
+
+@dataclass(frozen=True)
+class PackWeights:
+    """A checkpoint of a pack; an empty licence is unknown and counts as non-commercial."""
+
+    file: str
+    sha256: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A style pack, its description checked.
+
+    Attributes
+    ----------
+    folder : where it lies
+    swap, level, width : see `engine.stylegan2.blend.Swap`
+    direction : "toonify" has the drawings' shapes, "reverse" the person's
+    preview : file in the folder; "" is none
+    """
+
+    folder: Path
+    id: str
+    names: Mapping[str, str]
+    swap: int
+    level: int
+    width: float | None
+    direction: Literal["toonify", "reverse"]
+    truncation: float
+    preview: str
+    base: PackWeights
+    tuned: PackWeights
+
+    def weight_path(self, weights: PackWeights) -> Path | None:
+        """Where a checkpoint is: in the pack, else in the folder of weights; None is nowhere."""
+        places = (self.folder / weights.file, weights_folder() / weights.file)
+        return next((place for place in places if place.is_file()), None)
+
+    def missing(self) -> tuple[str, ...]:
+        """Files without which nothing can be drawn; a file with another content counts as missing."""
+        found = []
+        for weights in (self.base, self.tuned):
+            path = self.weight_path(weights)
+            if path is None:
+                found.append(f"{weights.file} is missing: put it into {weights_folder()}")
+            elif _sha256(path) != weights.sha256:
+                found.append(f"{weights.file} is another file than the pack names: {path}")
+        return tuple(found)
+
+    def restrictions(self) -> tuple[str, ...]:
+        """Licences that do not allow every use."""
+        licences = {weights.licence or "unknown" for weights in (self.base, self.tuned)}
+        return tuple(sorted(licences - FREE_LICENCES))
+
+
+def packs_folder() -> Path:
+    """Where packs are kept: MYTALKCON_STYLES_DIR, else `mytalkcon/styles` in the user's data folder."""
+    if chosen := os.environ.get("MYTALKCON_STYLES_DIR"):
+        return Path(chosen)
+    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "mytalkcon" / "styles"
+
+
+def packs(folder: Path | None = None) -> tuple[Pack, ...]:
+    """All packs that were added, by id."""
+    found = sorted((folder or packs_folder()).glob(f"*/{STYLE_FILE}"))
+    return tuple(read_pack(path.parent) for path in found if not path.parent.name.startswith("."))
+
+
+def add_pack(source: Path, folder: Path | None = None) -> Pack:
+    """Check a pack and copy it to the others; an older one of the same id is replaced.
+
+    Raises
+    ------
+    PackWrong
+    """
+    pack = read_pack(source)
+    target = (folder or packs_folder()) / pack.id
+    if source.resolve() == target.resolve():
+        return pack
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{pack.id}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    for name in (STYLE_FILE, pack.preview, pack.base.file, pack.tuned.file):
+        if name and (source / name).is_file():
+            shutil.copyfile(source / name, partial / name)
+    if target.exists():
+        shutil.rmtree(target)
+    partial.replace(target)
+    return read_pack(target)
+
+
+def remove_pack(pack_id: str, folder: Path | None = None) -> None:
+    """Delete a pack that was added.
+
+    Raises
+    ------
+    PackWrong
+        when there is none of that id
+    """
+    found = [pack for pack in packs(folder) if pack.id == pack_id]
+    if not found:
+        raise PackWrong(f"no style pack is called {pack_id!r}")
+    shutil.rmtree(found[0].folder)
+
+
+def read_pack(folder: Path) -> Pack:
+    """Read a pack's description.
+
+    Raises
+    ------
+    PackWrong
+        with what is wrong
+    """
+    path = folder / STYLE_FILE
+    try:
+        told = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PackWrong(f"{path}: {error}") from error
+    if lacking := sorted(_REQUIRED - set(told)):
+        raise PackWrong(f"{path}: {', '.join(lacking)} must be there")
+    if unknown := sorted(set(told) - _REQUIRED - _OPTIONAL):
+        raise PackWrong(f"{path}: {', '.join(unknown)} mean nothing here")
+    names = told["names"] if isinstance(told["names"], dict) else {}
+    width, preview = told.get("width"), told.get("preview", "")
+    for well, said in (
+        (told["kind"] == "toonify", "kind must be toonify"),
+        (_matches(_ID, told["id"]), "id: small letters, digits and hyphens, at most 32"),
+        (set(names) == set(LANGUAGES), f"names in {' and '.join(LANGUAGES)}"),
+        (all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names.values()),
+         f"names of at most {LONGEST_NAME} characters"),
+        (type(told["swap"]) is int and told["swap"] >= 4 and told["swap"].bit_count() == 1,
+         "swap must be a power of two from 4"),
+        (told.get("level", 0) in (0, 1), "level must be 0 or 1"),
+        (width is None or (isinstance(width, int | float) and width > 0), "width must be over 0"),
+        (told.get("direction", "toonify") in ("toonify", "reverse"), "direction must be toonify or reverse"),
+        (isinstance(told.get("truncation", 0.7), int | float), "truncation must be a number"),
+        (preview == "" or _matches(_FILE, preview), "preview must be a file's name"),
+    ):  # fmt: skip
+        if not well:
+            raise PackWrong(f"{path}: {said}")
+    return Pack(
+        folder,
+        told["id"],
+        names,
+        told["swap"],
+        told.get("level", 0),
+        None if width is None else float(width),
+        told.get("direction", "toonify"),
+        float(told.get("truncation", 0.7)),
+        preview,
+        _weights(path, told["base"]),
+        _weights(path, told["tuned"]),
+    )
+
+
+def _weights(path: Path, told: Any) -> PackWeights:
+    if not isinstance(told, dict) or not set(told) <= {"file", "sha256", "licence"}:
+        raise PackWrong(f"{path}: weights have file, sha256 and licence")
+    if not _matches(_FILE, told.get("file")) or not _matches(_SHA256, told.get("sha256")):
+        raise PackWrong(f"{path}: weights need a file's name and its sha256")
+    return PackWeights(told["file"], told["sha256"], str(told.get("licence", "")))
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
