@@ -139,12 +139,6 @@ class Service:
             person = await people.find(work, who.platform, who.platform_id)
         return person.language if person is not None else known_language(who.language)
 
-    async def language_of(self, who: Who) -> str:
-        """Say which language to speak to somebody, for words that are a front end's own."""
-        async with self._database.reading() as work:
-            person = await people.find(work, who.platform, who.platform_id)
-        return person.language if person is not None else known_language(who.language)
-
     async def speaks_at_once(self, who: Who) -> bool:
         """Say whether a voice that came now would be said at once, instead of leading to a question."""
         async with self._database.reading() as work:
