@@ -13,7 +13,15 @@ from telegram.error import TelegramError
 
 from bot import operators
 from bot.dialogue import Button, Reply
-from bot.dialogue.events import CancelPressed, CommandGiven, TextReceived, Unreadable, VoiceReceived
+from bot.dialogue.events import (
+    CancelPressed,
+    CommandGiven,
+    ResultAsked,
+    TextReceived,
+    Unreadable,
+    VoiceReceived,
+    event_of,
+)
 from bot.dialogue.replies import Said, say
 from bot.frontend import Parts, Progress, Shown
 from bot.frontends.telegram.address import Address
@@ -39,6 +47,8 @@ TOAST = 200  # characters of the word that answers a button; Telegram's limit
 DOWNLOADS = 8  # at the same time: each is in memory
 MEGABYTES = UPLOAD_BYTES // 1_000_000
 FILE_GONE = ("wrong file", "wrong remote file", "file_id", "file reference", "can't use file")
+
+SHARED = (CancelPressed, ResultAsked)  # buttons about what was asked for in a group
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +104,7 @@ class Telegram:
     async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
         """Show a result: see Frontend."""
         there = Address.read(address)
-        shown = reply if there.private else replace(reply, buttons=())
+        shown = reply if there.private else replace(reply, buttons=_shared_buttons(reply))
         try:
             # in a private chat the chat's id is the person's
             return await self._send(
@@ -144,12 +154,12 @@ class Telegram:
         await self._show_all(received, replies)
 
     async def _press(self, received: Received, query_id: str) -> None:
-        """Answer a button. What became of a cancelled job is said where the button was pressed."""
-        if not received.address.private and not isinstance(received.event, CancelPressed):
+        """Answer a button. About a cancelled job, and in a group, only who pressed it is told."""
+        if not received.address.private and not isinstance(received.event, SHARED):
             await self._toast(query_id, await self._own(received, "telegram-private"))
             return
         handled = self._service.handle(received.who, received.event, None, received.event_id)
-        if isinstance(received.event, CancelPressed):
+        if isinstance(received.event, CancelPressed) or not received.address.private:
             replies = await handled
             await self._toast(query_id, "\n".join(reply.text for reply in replies))
             return
@@ -286,6 +296,12 @@ class Telegram:
             await self._bot.answer_callback_query(query_id, text[:TOAST] or None)
         except TelegramError as error:
             log.info("a button was not answered: %s", name_of(error))
+
+
+def _shared_buttons(reply: Reply) -> tuple[tuple[Button, ...], ...]:
+    """Keep the buttons that may be pressed in a group."""
+    rows = [tuple(b for b in row if isinstance(event_of(b.data), SHARED)) for row in reply.buttons]
+    return tuple(row for row in rows if row)
 
 
 def _is_shared(received: Received) -> bool:

@@ -115,7 +115,7 @@ async def test_who_must_wait_is_alone(quick: Server, tmp_path: Path):
         await ada.says("/help")
         await quick.until(lambda: quick.faults[0].hits)
         await ben.says("/help")
-        await ben.reads("/characters", 10.0)
+        await ben.reads("/characters", 40.0)
         assert not any("/characters" in (m.text or "") for m in ada.place.from_bot())
 
 

@@ -12,24 +12,24 @@ from tests.e2e.telegram.server import Server
 from tests.e2e.telegram.world import BOT
 
 FLOOD = 200
-SOON = 10.0  # s: far less than answering a flood takes, far more than an answer needs
+SOON = 40.0  # s: far less than answering a flood takes, far more than an answer needs
 
 
 async def test_a_flood_of_one_person_makes_nobody_else_wait(api: Server, tmp_path: Path):
     """200 updates of Ada at once, at Telegram's real pace: Ben is served in his turn."""
     async with bot_in(tmp_path, api):
         ada, ben = Person(api, "Ada"), Person(api, "Ben")
+        began = time.monotonic()
         for number in range(FLOOD):
             await ada.says(f"hello {number}")
         await ben.says("/start")
-        began = time.monotonic()
         await ben.press("I agree", await ben.reads("Is that all right with you?", SOON))
         await ben.reads("Send me a selfie", SOON)
         await ben.document(b"a selfie", "selfie.jpg", "image/jpeg")
         await ben.gets("photo", SOON)
-        assert time.monotonic() - began < SOON
-        assert len(ada.place.from_bot()) < 30, "Ada's answers come one a second"
-    assert len([m for m in ada.place.from_bot() if said(m)]) == len(ada.place.from_bot())
+        seconds = time.monotonic() - began
+        assert seconds < SOON
+        assert len(ada.place.from_bot()) <= seconds + 3, "Ada's answers come one a second"
 
 
 async def test_cancelling_what_waits_and_what_runs(quick: Server, tmp_path: Path):
@@ -42,9 +42,8 @@ async def test_cancelling_what_waits_and_what_runs(quick: Server, tmp_path: Path
         waiting = await ben.reads("Waiting: 1 before you")
         assert "Cancelled" in await ben.is_answered(await ben.press("Cancel", waiting))
         await ben.reads("Cancelled.")
-        query = await ada.press("Cancel")
+        assert "Cancelled" in await ada.is_answered(await ada.press("Cancel"))
         house.artist.released.set()
-        assert "Cancelled" in await ada.is_answered(query)
         shown = await ada.reads("Cancelled.")
         assert shown.reply_markup is None
         assert "Only the person" in await ada.is_answered(await ada.press("Cancel", waiting))
@@ -196,7 +195,7 @@ async def test_a_job_of_a_group_is_cancelled_by_who_asked_for_it(quick: Server, 
         (cancel,) = buttons_of(progress)
         assert "Only the person" in await ben.is_answered(ben.presses(cancel.callback_data or "", progress))
         query = ada.presses(cancel.callback_data or "", progress)
-        house.artist.released.set()
         assert "Cancelled" in await ada.is_answered(query)
+        house.artist.released.set()
         await ada.reads("Cancelled.", at=group)
         assert not quick.calls("sendVideoNote")
