@@ -113,6 +113,10 @@ class Chat:
         answer = await self._acknowledge(interaction, place)
         await self._handle(interaction, place, answer, events, load)
 
+    async def language_of(self, interaction: discord.Interaction) -> str:
+        """Say which language the person wants."""
+        return await self._service.language_of(_who(place_of(interaction), interaction))
+
     async def report(self, message: discord.Message, says: Sequence[Said]) -> None:
         """Answer an operator."""
         place = Place(Kind.DIRECT, message.author.id, message.channel.id)
@@ -123,8 +127,7 @@ class Chat:
         """Answer without asking the dialogue: what cannot be used here."""
         place = place_of(interaction)
         answer = await self._acknowledge(interaction, place)
-        language = await self._service.language_of(_who(place, interaction))
-        reply = Reply(language, (say(message_id),))
+        reply = Reply(await self.language_of(interaction), (say(message_id),))
         card = card_of(reply, None, direct=place.kind is Kind.DIRECT)
         await self._say(place, answer, (card,))
 

@@ -36,6 +36,9 @@ class Listener(Protocol):
     async def take(self, interaction: discord.Interaction, *events: Sent) -> None:
         """Take what was pressed, or a name with the question that it answers."""
 
+    async def language_of(self, interaction: discord.Interaction) -> str:
+        """Say which language the person wants."""
+
 
 class Button(ui.DynamicItem[ui.Button[Any]], template=r"v1:.+"):
     """A button; its id is what the dialogue's button carries."""
@@ -87,10 +90,12 @@ class NameWindow(ui.Modal):
 async def pressed(interaction: discord.Interaction, data: str) -> None:
     """Tell what was pressed; a name is asked for in a window, which has to be the first answer."""
     event = event_of(data)
+    listener = listener_of(interaction)
     if isinstance(event, RenameAsked):
-        await interaction.response.send_modal(NameWindow(interaction.locale.value, event))
+        language = await listener.language_of(interaction)
+        await interaction.response.send_modal(NameWindow(language, event))
     else:
-        await listener_of(interaction).take(interaction, event)
+        await listener.take(interaction, event)
 
 
 def listener_of(interaction: discord.Interaction) -> Listener:

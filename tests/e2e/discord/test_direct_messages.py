@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+import discord
+
+from bot.frontends.discord import PLATFORM
+from storage import people
 from tests.bot.fake_artist import FakeArtist
 from tests.e2e.discord.world import discord_world, labels_of, options_of
 
+NOT_PRIVILEGED = discord.Intents(guilds=True, dm_messages=True)
+
 
 async def test_from_hello_to_a_talking_video(tmp_path: Path):
-    async with discord_world(tmp_path, FakeArtist()) as world:
+    """Nothing that Discord has to approve is needed."""
+    async with discord_world(tmp_path, FakeArtist(), approved_intents=NOT_PRIVILEGED) as world:
         ann = world.env.create_user("ann")
         await ann.send_dm("hello")
         greeting = world.direct(ann)[-1]
@@ -16,7 +23,6 @@ async def test_from_hello_to_a_talking_video(tmp_path: Path):
         assert "Send me a selfie" in world.direct(ann)[-1].content
         await world.photo(ann)
         await world.idle(ann)
-        print(world.env.transcript())
         preview = world.direct(ann)[-1]
         assert [file.filename for file in preview.attachments] == ["preview.jpg"]
         assert [option.label for option in options_of(preview)] == ["1. Webtoon", "2. Pencil"]
@@ -31,3 +37,37 @@ async def test_from_hello_to_a_talking_video(tmp_path: Path):
         assert [file.filename for file in talk.attachments] == ["talk.mp4"]
         assert labels_of(talk)[:2] == ["As a round video", "As a moving sticker"]
         assert not [m for m in world.direct(ann) if "Cancel" in labels_of(m)]
+
+
+async def test_in_korean_until_everything_is_forgotten(tmp_path: Path):
+    async with discord_world(tmp_path, FakeArtist()) as world:
+        ann = world.env.create_user("ann")
+        await world.has_character(ann)
+        await ann.slash("language")
+        await ann.click(world.direct(ann)[-1], label="한국어")
+        assert "한국어로" in world.direct(ann)[-1].content
+        await ann.send_dm("/gallery")
+        assert labels_of(world.direct(ann)[-1]) == ["이름 바꾸기", "지우기"]
+        window = await ann.click(world.direct(ann)[-1], label="이름 바꾸기")
+        assert window.modal["title"] == "이름 바꾸기"
+        await ann.submit_modal(window, {window.modal["components"][0]["component"]["custom_id"]: "선장"})
+        assert "선장" in world.direct(ann)[-1].content
+        await ann.slash("delete")
+        await ann.click(world.direct(ann)[-1], label="모두 지우기")
+        assert "모두 지웠어요" in world.direct(ann)[-1].content
+        async with world.app.database.reading() as work:
+            assert await people.find(work, PLATFORM, str(ann.id)) is None
+
+
+async def test_what_is_no_photo_nor_voice_is_told_so(tmp_path: Path):
+    async with discord_world(tmp_path, FakeArtist()) as world:
+        ann = world.env.create_user("ann")
+        await world.agrees(ann)
+        await world.photo(ann, b"%PDF", "paper.pdf")
+        assert "cannot do anything with that" in world.direct(ann)[-1].content
+        heavy = world.env.backend.store_attachments(ann.dm_channel.id, [("voice.mp3", b"sound")])
+        await ann.send_dm("", attachments=[{**heavy[0], "size": 21_000_000}])
+        assert "at most 20 MB" in world.direct(ann)[-1].content
+        await world.photo(ann, b"no face")
+        await world.idle(ann)
+        assert "no face" in world.direct(ann)[-1].content

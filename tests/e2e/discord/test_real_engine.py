@@ -83,7 +83,7 @@ async def test_selfie_style_and_voice_message(tmp_path: Path, engine: Artist):
 @pytest.mark.long
 @pytest.mark.timeout(900)
 async def test_a_restart_and_a_server(tmp_path: Path, engine: Artist):
-    """A character in direct messages, a restart while it speaks, and what everybody hears in a server."""
+    """A character in direct messages, a restart while it speaks, two people at once in a server."""
     async with discord_world(tmp_path, engine, house=None) as world:
         channel, ann, ben = server(world, "ann", "ben")
         await selfie_to_character(world, ann.user, 1)
@@ -93,11 +93,14 @@ async def test_a_restart_and_a_server(tmp_path: Path, engine: Artist):
         await world.idle(ann.user, seconds=180)
         await check_talk(world.direct(ann.user)[-1], seconds_of(SAMPLE_VOICE))
 
-        said = await ann.slash(channel, "say", voice=("voice.ogg", SAMPLE_VOICE.read_bytes()))
-        await world.idle(ann.user, seconds=180)
-        [talk] = world.said_in(channel.id, to=ben)
-        assert talk.id == said.response.id
-        await check_talk(talk, seconds_of(SAMPLE_VOICE))
+        await selfie_to_character(world, ben.user, 0)
+        voice = ("voice.ogg", SAMPLE_VOICE.read_bytes())
+        said = [await member.slash(channel, "say", voice=voice) for member in (ann, ben)]
+        await world.idle(ann.user, ben.user, seconds=180)
+        talks = world.said_in(channel.id, to=ben)
+        assert [talk.id for talk in talks] == [one.response.id for one in said]
+        for talk in talks:
+            await check_talk(talk, seconds_of(SAMPLE_VOICE))
         gallery = await ann.slash(channel, "gallery")
         [entries] = gallery.followups
         sticker = await picture(entries.message, "sticker.webp")
