@@ -220,7 +220,7 @@ def _guided(
     size = max(small.shape[1], round(width * finest)), max(small.shape[0], round(height * finest))
     if size != small.shape[1::-1]:
         slope, offset = resized(slope, *size), resized(offset, *size)
-        guide = unit(grey(resized(photo, *size)))
+        guide = unit(resized(grey(photo), *size))
     slope *= guide
     slope += offset
     return resized(smoothstep(*shape.edge, slope), width, height)

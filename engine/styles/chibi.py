@@ -42,6 +42,7 @@ class Chibi:
         )
     )
     margin: float = 0.055  # of the canvas, free above the head and beside it
+    chin: float = 0.765  # of the canvas, lowest place of the chin: a jaw that drops needs room
     skin_step: float = 11.0  # L between the flat tones of skin
     skin_ramp: float = 0.22  # share of a step that blends
     shadows: float = 0.55  # of the depth of shadows on skin
@@ -86,7 +87,9 @@ def _fitted(matte: FloatMap, sitting: Sitting, style: Chibi) -> ShapeChange:
     # at the eyes and above: hair and scarves that hang down may be cut by the frame
     columns = np.flatnonzero(solid[: round(float(sitting.landmarks[RIGHT_EYE, 1]))].any(axis=0))
     left, right = float(columns.min(initial=CANVAS)), float(columns.max(initial=0))
-    head = min(style.shape.head, (1 - 2 * style.margin) * CANVAS / max(right - left, 1.0))
+    wide = (1 - 2 * style.margin) * CANVAS / max(right - left, 1.0)
+    high = (style.chin - style.margin) * CANVAS / max(chin - top, 1.0)
+    head = min(style.shape.head, wide, high)
     # a profile's head is not above its chin
     shift = (head - 1) * (float(sitting.landmarks[CHIN, 0]) - (left + right) / 2)
     drop = style.margin * CANVAS - (neck + head * (top - neck))

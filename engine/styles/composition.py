@@ -149,7 +149,7 @@ def _moved(landmarks: Points, matrix: Matrix) -> Points:
 def _measure(
     photo: Photo, face: Face, upright: Matrix, points: Points, face_height: float, shape: CompositionShape
 ) -> tuple[float, float, float, float]:
-    """Top of the head, its middle column, the bottom of the photo and the head's width, px after `upright`."""
+    """Top of the head, its middle column, the bottom of the photo, the head's width; px after `upright`."""
     zoom = shape.measuring / face_height
     view = upright * np.float32(zoom)
     side = 5 * shape.measuring

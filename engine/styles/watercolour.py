@@ -57,10 +57,10 @@ class Watercolour:
     rest_light: float = 0.72  # darkness that is left of hair and clothes: washes are transparent
     dark_light: float = 0.94  # the same of black: in a light wash black hair would turn grey
     rest_chroma: float = 1.55
-    edges: tuple[float, float] = (0.55, 0.20)  # pigment density at wet edges: elsewhere, on the face
+    edges: tuple[float, float] = (0.55, 0.12)  # pigment density at wet edges: elsewhere, on the face
     clouds: float = 0.21  # deviation of the density between
     grain: float = 0.065
-    calm: float = 0.82  # how much less of clouds there is on the face
+    calm: float = 0.88  # how much less of clouds there is on the face
     paper: tuple[float, float, float] = (98.6, 0.2, 1.6)  # Lab
     bare: float = 15.0  # px of paper left free along the outline, in places
     dissolve: float = 0.16  # face heights under the chin: from there to the end of the body colour fades

@@ -7,6 +7,7 @@ median of the skin further than asked: dark skin stays dark, light skin light.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Points
 from engine.raster import rgb_to_lab, wide_gaussian
@@ -18,6 +19,7 @@ TONES = (25.0, 60.0, 76.0, 90.0)
 LIFTS = (2.5, 5.0, 4.5, 0.0)
 SPOTS = (50, 280, 205, 425, 101, 330, 151, 108, 337, 36, 266)  # landmarks on bare skin of nearly everybody
 DOUBT = 4.0  # L by which these spots may say something else than the whole face
+TURN = 0.35  # radians by which hues are turned back at most
 SPOT = 0.02  # face heights, sigma of such a spot
 SHINE = (0.75, 1.12)  # how far chroma falls in shade and rises in light, as shares of the skin's own
 
@@ -69,10 +71,30 @@ def complexion(sitting: Sitting, *, window: float = 0.026, one_colour: float = 0
         )
     )
     tone = spread(lightness, window * length) - middle
+    a, b = _same_hue(a, b, lab, sitting)
     red, yellow = max(1.25 * sitting.skin.a, 3.0), max(sitting.skin.b, 1.0)
     chroma = float(np.hypot(red, yellow))
     spots = cheeks(sitting.landmarks, length, lightness.shape)
     return Complexion(lightness, tone, a, b, spots, (red / chroma, yellow / chroma))
+
+
+def _same_hue(a: FloatMap, b: FloatMap, seen: FloatMap, sitting: Sitting) -> tuple[FloatMap, FloatMap]:
+    """Colours turned so that the hue of cheeks, forehead and chin together is the one seen."""
+    columns, rows = _spots(sitting)
+    before, after = (
+        float(np.arctan2(np.median(second[rows, columns]), np.median(first[rows, columns])))
+        for first, second in ((seen[..., 1], seen[..., 2]), (a, b))
+    )
+    turn = float(np.clip((before - after + np.pi) % (2 * np.pi) - np.pi, -TURN, TURN))
+    sine, cosine = np.float32(np.sin(turn)), np.float32(np.cos(turn))
+    return cosine * a - sine * b, sine * a + cosine * b
+
+
+def _spots(sitting: Sitting, shrunk: int = 1) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Columns and rows of the spots of bare skin on the canvas, or on one `shrunk` so many times."""
+    side = len(sitting.matte) // shrunk
+    places = np.clip(sitting.landmarks[list(SPOTS), :2] / shrunk, 0, side - 1).astype(np.intp)
+    return places[:, 0], places[:, 1]
 
 
 def held(drawn: FloatMap, sitting: Sitting) -> FloatMap:
@@ -84,7 +106,7 @@ def held(drawn: FloatMap, sitting: Sitting) -> FloatMap:
     plain = (sitting.skin.share * (1 - sitting.skin.features))[::2, ::2]
     drawn_half = drawn[::2, ::2]
     move = raised - face_median(drawn_half, plain * sitting.skin.oval[::2, ::2])
-    columns, rows = np.clip(sitting.landmarks[list(SPOTS), :2] // 2, 0, len(plain) - 1).astype(int).T
+    columns, rows = _spots(sitting, shrunk=2)
     on_skin = plain[rows, columns] > 0.6
     if on_skin.sum() >= 5:
         before, after = (
