@@ -1,5 +1,7 @@
 """Fixtures that all tests share."""
 
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,3 +15,17 @@ def shared_media() -> Path:
     if not SHARED_MEDIA.is_dir():
         pytest.skip("needs the shared test photos and voices, which are not part of the repository")
     return SHARED_MEDIA
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch computes with one thread: two are slower for networks as small as those of most tests."""
+    if find_spec("torch") is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -20,7 +20,8 @@ SNAPSHOT = Path(__file__).parents[1] / "golden" / "nvidia_tiny32.network-snapsho
 
 
 @pytest.fixture
-def neural():
+def neural(one_thread):
+    """The extra is installed; commands in this process draw with one thread."""
     try:
         need_neural()
     except NeuralMissing:

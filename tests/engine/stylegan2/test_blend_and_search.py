@@ -18,6 +18,8 @@ from engine.stylegan2.pictures import GAP, LABEL
 from engine.stylegan2.projector import Search, project
 from tests.engine.stylegan2.small import WIDTH, small_discriminator, small_generator
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def test_a_hard_swap_takes_coarse_layers_from_one_and_fine_layers_from_the_other():
     low, high = small_generator(1), small_generator(2)
@@ -76,23 +78,13 @@ def test_a_seed_draws_the_same_whoever_stands_beside_it():
     assert abs(together[2].astype(int) - alone[0].astype(int)).max() > 10
 
 
-@pytest.fixture
-def one_thread():
-    """Networks this small are slower on two threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("space", ["w", "w+"])
 def test_projection_finds_a_picture_that_the_generator_drew(space):
     made = small_generator(6, 16)
     with torch.no_grad():
         target = made(torch.randn(1, WIDTH, generator=torch.Generator().manual_seed(9)))[0].clamp(-1, 1)
         away = float(pixels_and_edges(made.synthesise(made.styles(made.w_avg[None])), target[None]))
-    search = Search(steps=120, space=space, samples=500)
+    search = Search(steps=80, space=space, samples=500)
     found = project(made, target, pixels_and_edges, search, seed=3)
     assert float(pixels_and_edges(found.picture[None], target[None])) < 0.5 * away
     assert found.styles.shape == (made.config.num_ws, WIDTH)

@@ -17,6 +17,8 @@ from engine.stylegan2.checkpoint import (
 )
 from tests.engine.stylegan2.small import SNAPSHOT, WIDTH, small_discriminator, small_generator
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @pytest.mark.parametrize("ending", [".pt", ".safetensors"])
 @pytest.mark.parametrize("side", [16, 64])
