@@ -63,15 +63,20 @@ class Person:
         small = await asyncio.to_thread(media.as_apps_send_photos, content)
         await self._file("photo", small, "photo.jpg", None, caption=caption, **about)
 
-    async def album(self, *contents: bytes) -> None:
-        """Send photos together."""
+    async def album(self, *contents: bytes, files: bool = False) -> None:
+        """Send photos together, as photos or as files."""
         together = str(10**15 + next(_numbers))
         for content in contents:
-            await self.photo(content, media_group_id=together)
+            if files:
+                await self.document(content, "photo.jpg", "image/jpeg", media_group_id=together)
+            else:
+                await self.photo(content, media_group_id=together)
 
-    async def document(self, content: bytes, name: str, mime: str | None, to: Group | None = None) -> None:
+    async def document(
+        self, content: bytes, name: str, mime: str | None, to: Group | None = None, **about: Any
+    ) -> None:
         """Send a file as it is."""
-        await self._file("document", content, name, mime, to)
+        await self._file("document", content, name, mime, to, **about)
 
     async def voice(self, content: bytes, to: Group | None = None) -> None:
         """Send a voice note."""

@@ -10,6 +10,7 @@ from bot.frontends.telegram import limiter, sending, trouble
 from tests.e2e.telegram.artist import FilesArtist
 from tests.e2e.telegram.faults import Fault, broken, dropped, flood, refused, silent
 from tests.e2e.telegram.house import bot_in, hears, newcomer, regular
+from tests.e2e.telegram.measure import bot_elsewhere
 from tests.e2e.telegram.person import Person, labels
 from tests.e2e.telegram.server import Server
 
@@ -167,3 +168,19 @@ async def test_the_bot_starts_before_telegram_can_be_reached(quick: Server, tmp_
         assert {"characters", "delete", "cancel"} <= set(menu)
         korean = quick.world.commands["default", "ko"]
         assert any("가" <= letter <= "힣" for command in korean for letter in command.description)
+
+
+async def test_a_process_killed_while_it_sends_asks_instead_of_sending_twice(quick: Server, tmp_path: Path):
+    """The video had arrived, but its process died before it heard so."""
+    async with bot_elsewhere(quick, tmp_path):
+        ada = await regular(quick)
+        quick.faults.append(silent("sendVideoNote", 300.0, processed=True))
+        await ada.voice(b"hello")
+        await ada.gets("video_note")
+    async with bot_elsewhere(quick, tmp_path):
+        unsure = await ada.reads("do not know whether")
+        await ada.gets("sticker")
+        await ada.reads("Every new voice note becomes a new video")
+        assert len(quick.calls("sendVideoNote")) == 1
+        await ada.press("Show result", unsure)
+        await ada.gets("video_note")

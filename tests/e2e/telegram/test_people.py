@@ -5,7 +5,7 @@ from pathlib import Path
 
 from telegram.constants import MessageLimit
 
-from tests.e2e.telegram.artist import FilesArtist
+from tests.e2e.telegram.artist import FilesArtist, made_files
 from tests.e2e.telegram.house import bot_in, hears, newcomer, regular
 from tests.e2e.telegram.person import Group, Person, buttons_of, labels, said
 from tests.e2e.telegram.server import Server
@@ -199,3 +199,34 @@ async def test_a_job_of_a_group_is_cancelled_by_who_asked_for_it(quick: Server, 
         house.artist.released.set()
         await ada.reads("Cancelled.", at=group)
         assert not quick.calls("sendVideoNote")
+
+
+async def test_of_an_album_the_first_face_is_drawn(quick: Server, tmp_path: Path):
+    """Photos sent together are one question with one answer; when none shows a face, that is said once."""
+    async with bot_in(tmp_path, quick):
+        ada = await newcomer(quick)
+        await ada.album(b"no face 1", b"no face 2", b"my selfie", b"another", files=True)
+        await ada.reads("the first")
+        await ada.press("1. Webtoon", await ada.gets("photo"))
+        sticker = await ada.gets("sticker")
+        await ada.reads("Here you are!")
+        await ada.album(b"no face 3", b"no face 4", files=True)
+        await ada.reads("I see no face")
+        await ada.says("/queue")
+        await ada.reads("You are not waiting for anything")
+        assert len(quick.calls("sendPhoto")) == len(quick.calls("sendSticker")) == 1, sticker
+        assert sum("I see no face" in said(m) for m in ada.place.from_bot()) == 1, ada.transcript()
+
+
+async def test_every_kind_of_sound_is_a_voice(quick: Server, tmp_path: Path):
+    async with bot_in(tmp_path, quick):
+        ada = await regular(quick)
+        talk = made_files()["talk.mp4"]
+        await ada.audio(b"ID3 song")
+        await hears(ada)
+        await ada.video(talk)
+        await hears(ada)
+        await ada.video_note(talk)
+        await hears(ada)
+        await ada.document(b"fLaC", "voice.flac", "audio/flac")
+        await hears(ada)
