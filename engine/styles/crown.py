@@ -28,8 +28,9 @@ class CrownShape:
     widest: float = 0.45  # half of what a forehead may measure
     bald: float = 0.10  # of the width of the cut: less hair beside the forehead than this is none
     thin: float = 0.30  # of the hair beside the forehead, where skin still shows or shades it
+    seen: float = 0.035  # how many rows under the cut tell skin from hair
     halo: float = 0.05  # of the width of the cut: outermost hair, which the ground shines through
-    strand: float = 0.07  # how deep below the cut colours are taken
+    strand: float = 0.012  # how deep below the cut colours are taken; deeper, a scarf shows the hair under it
     skin_lightness: float = 28.0  # L by which a forehead may differ from the cheeks
     skin_chroma: float = 13.0  # and its distance in a and b
 
@@ -83,7 +84,7 @@ def _forehead(
     """First and last column of bare forehead at the cut; None where hair or a hat covers it."""
     spots = landmarks[list(SKIN_SPOTS), :2].round().astype(int).clip(0, CANVAS - 1)
     skin = np.median(rgb_to_lab(np.ascontiguousarray(pixels[spots[:, 1], spots[:, 0]][None]))[0], axis=0)
-    depth = max(2, round(0.5 * shape.strand * face_height))
+    depth = max(4, round(shape.seen * face_height))
     lab = np.median(rgb_to_lab(np.ascontiguousarray(pixels[row : row + depth])), axis=0)
     scale = np.clip(lab[:, 0] / max(float(skin[0]), 1.0), 0.5, 1.2)[:, None]  # chroma falls with light
     alike = np.hypot(*((lab[:, 1:] - skin[1:] * scale).T)) < shape.skin_chroma

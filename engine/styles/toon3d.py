@@ -25,7 +25,7 @@ from engine.styles.sitting import Sitting
 class Toon3D:
     """Lightness in CIE L (0..100); lengths in face heights unless said otherwise."""
 
-    shape: ShapeChange = field(default=ShapeChange(eyes=1.34, nose=0.945, jaw=0.96, head=1.10))
+    shape: ShapeChange = field(default=ShapeChange(eyes=1.28, nose=0.96, jaw=0.965, head=1.10))
     eyes: EyeLook = field(
         default=EyeLook(
             iris=1.20,
