@@ -46,11 +46,9 @@ class Texture:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if (
-            self.tone.shape != (SIDE, SIDE)
-            or not 0 <= self.strength <= STRONGEST
-            or not 1 <= self.pitch <= 64
-        ):
+        possible = 0 <= self.strength <= STRONGEST and 1 <= self.pitch <= 64
+        possible = possible and abs(self.angle) <= 360 and self.seed >= 0
+        if self.tone.shape != (SIDE, SIDE) or not possible:
             raise ValueError(f"texture {self.tone.shape}, strength {self.strength}, pitch {self.pitch}")
 
     @classmethod
