@@ -7,6 +7,7 @@ the warp. What was laid can be taken off again, so that a saved sticker is enoug
 
 import base64
 import binascii
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -45,11 +46,9 @@ class Texture:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if (
-            self.tone.shape != (SIDE, SIDE)
-            or not 0 <= self.strength <= STRONGEST
-            or not 1 <= self.pitch <= 64
-        ):
+        possible = 0 <= self.strength <= STRONGEST and 1 <= self.pitch <= 64
+        possible = possible and abs(self.angle) <= 360 and self.seed >= 0
+        if self.tone.shape != (SIDE, SIDE) or not possible:
             raise ValueError(f"texture {self.tone.shape}, strength {self.strength}, pitch {self.pitch}")
 
     @classmethod
@@ -118,14 +117,13 @@ class Texture:
 
     def to_values(self) -> dict[str, Any]:
         """Values for JSON."""
-        _, png = cv2.imencode(".png", self.tone)
         return {
             "kind": self.kind,
             "pitch": self.pitch,
             "strength": self.strength,
             "angle": self.angle,
             "seed": self.seed,
-            "tone": base64.b64encode(png.tobytes()).decode(),
+            "tone": base64.b64encode(zlib.compress(self.tone.tobytes(), 9)).decode(),
         }
 
     @classmethod
@@ -141,14 +139,13 @@ class Texture:
         if kind not in ("dots", "grain"):
             raise ValueError(f"texture of kind {kind!r}")
         try:
-            data = np.frombuffer(base64.b64decode(values["tone"], validate=True), np.uint8)
-        except binascii.Error as error:
-            raise ValueError("tone is no base64") from error
-        tone = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
-        if tone is None:
-            raise ValueError("tone is no picture")
+            packed = base64.b64decode(values["tone"], validate=True)
+            data = zlib.decompressobj().decompress(packed, SIDE * SIDE + 1)  # never more than that
+        except (binascii.Error, zlib.error) as error:
+            raise ValueError(f"tone: {error}") from error
+        tone = np.frombuffer(data, np.uint8).reshape(SIDE, SIDE)
         pitch, strength, angle = (float(values[name]) for name in ("pitch", "strength", "angle"))
-        return cls(kind, pitch, strength, np.asarray(tone, np.uint8), angle, int(values["seed"]))
+        return cls(kind, pitch, strength, tone, angle, int(values["seed"]))
 
 
 def _for_each(light: Pixels, picture: Pixels) -> Pixels:

@@ -130,7 +130,7 @@ class MouthShape:
             "tuck": (zero, -0.020 * fh * lens * above),
             "press": (zero, 0.006 * fh * lens * above * smoothstep(0.0, 0.03 * fh, top - y)),
             "smile": (0.05 * half * np.sign(u) * corner, -SMILING * fh * cheerful),
-            "sober": flat,
+            "sober": (zero, 0.7 * flat[1]),
         }
         low = {
             "shut_rest": (zero, -(1 - UPPER_SHARE) * (bottom - top) * below),
@@ -168,7 +168,7 @@ class MouthShape:
         The corners of a broad smile lie almost as high as the nose: their way down needs the room.
         """
         fh = self.frame.height
-        nose = self.landmarks[NOSE_BASE, 1] + 0.012 * fh - 0.10 * fh * smoothstep(0.4, 1.3, np.abs(u))
+        nose = self.landmarks[NOSE_BASE, 1] + 0.012 * fh - 0.18 * fh * smoothstep(0.5, 1.2, np.abs(u))
         return smoothstep(0, 0.9, (y - nose) / np.maximum(line - nose, 0.02 * fh))
 
     def _bell(self, x: FloatMap, y: FloatMap) -> FloatMap:

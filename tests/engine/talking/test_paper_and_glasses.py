@@ -95,7 +95,16 @@ def test_texture_comes_off_again_and_is_kept_with_the_character(astronaut, kind)
 
 @pytest.mark.parametrize(
     "texture",
-    [None, "dots", {"kind": "lace"}, {"tone": "!"}, {"tone": "AAAA"}, {"strength": 1.0}, {"pitch": 0}],
+    [
+        None,
+        "dots",
+        {"kind": "lace"},
+        {"tone": "!"},
+        {"tone": "AAAA"},
+        {"strength": 1.0},
+        {"pitch": 0},
+        {"angle": float("nan")},
+    ],
 )
 def test_a_broken_texture_is_refused_in_words(astronaut, texture):
     values = json.loads(to_json(on_paper(astronaut, "dots")))

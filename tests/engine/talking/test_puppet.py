@@ -3,16 +3,19 @@
 import time
 from dataclasses import replace
 
+import av
 import cv2
 import numpy as np
 import pytest
 from motions import lively, motion_of, speech
 
 from engine.errors import Cancelled
+from engine.media.talk import TalkWriter
 from engine.progress import Stage
 from engine.raster import straight
 from engine.talking import CLOSED, Puppet, opening
 from engine.talking.palette import MouthPalette
+from engine.voice import Voice
 
 UPPER, LOWER, LEFT_CORNER, RIGHT_CORNER = 13, 14, 78, 308
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
@@ -95,6 +98,24 @@ def test_what_is_measured_is_what_is_seen(astronaut):
     rows, columns = mouth_box(astronaut)
     dark = [(light(frame[rows, columns]) < 70).sum() for frame in Puppet(astronaut).frames(motion)]
     assert np.corrcoef(dark, opening(motion))[0, 1] > 0.9
+
+
+def test_lips_are_closed_on_m_in_the_video(astronaut, tmp_path):
+    """Decoded from talk.mp4: at the M between open vowels only the dark of lips at rest is left."""
+    closure = np.tile([0, 0, 0, 0, 1, 1, 0, 0, 0, 0], 4)
+    seconds = len(closure) / 25
+    silence = np.zeros(round(seconds * 16_000), np.float32)
+    with TalkWriter(tmp_path, Voice(silence, silence, 16_000)) as writer:
+        for frame in Puppet(astronaut).frames(motion_of(len(closure), jaw=0.7, closure=closure)):
+            writer.write(frame)
+        writer.close()
+    rows, columns = mouth_box(astronaut, below=0.1)
+    with av.open(str(tmp_path / "talk.mp4")) as container:
+        frames = [frame.to_ndarray(format="rgb24")[rows, columns] for frame in container.decode(video=0)]
+    dark = np.array([(light(frame) < 70).sum() for frame in frames])
+    at_rest = (light(shown(Puppet(astronaut), closure=1)[rows, columns]) < 70).sum()
+    assert dark[closure == 0].min() > at_rest + 500
+    assert dark[closure == 1].max() < at_rest + 50
 
 
 def test_rest_shows_the_drawing(person):
