@@ -212,7 +212,7 @@ class WeightStore:
         """
         path = self.folder / self.known(name).name
         if not path.is_file():
-            raise WeightsMissing(f"{name} is not in {self.folder}: run `mytalkcon weights fetch`")
+            raise WeightsMissing(f"{name} is not in {self.folder}: run `mytalkcon weights fetch {name}`")
         return path
 
     def is_right(self, name: str) -> bool:
@@ -257,12 +257,7 @@ class WeightStore:
             when its hash is not the expected one
         """
         file = self.known(name)
-        content = path.read_bytes()
-        kept = self._keep(file, content)
-        if not file.sha256:
-            lock = self._lock() | {name: _sha256(content)}
-            (self.folder / LOCK_NAME).write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
-        return kept
+        return self._keep(file, path.read_bytes())
 
     def _keep(self, file: WeightFile, content: bytes) -> Path:
         found, expected = _sha256(content), self.expected_sha256(file.name)
@@ -273,6 +268,9 @@ class WeightStore:
         with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as temporary:
             temporary.write(content)
         Path(temporary.name).replace(path)  # atomic: another process never sees half a file
+        if not file.sha256:
+            lock = self._lock() | {file.name: found}
+            (self.folder / LOCK_NAME).write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
         return path
 
     def _lock(self) -> dict[str, str]:

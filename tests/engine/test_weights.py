@@ -62,5 +62,5 @@ def test_a_missing_file_names_the_ways_out(tmp_path):
 
 def test_the_default_files_are_here_and_right():
     store = WeightStore()
-    assert [name for name in store.files if not store.is_right(name)] == []
+    assert [entry.name for entry in DEFAULT_FILES if not store.is_right(entry.name)] == []
     assert all(entry.licence for entry in DEFAULT_FILES)
