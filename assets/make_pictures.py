@@ -54,7 +54,8 @@ def main() -> None:
     moving = zip(*(Puppet(character).frames(motion) for character in talking), strict=True)
     shown = [several for number, several in enumerate(moving) if number % EVERY == 0]
     frames = [
-        grid([on_ground(straight(frame), MOVING_TILE) for frame in several], len(TALKING)) for several in shown
+        grid([on_ground(straight(frame), MOVING_TILE) for frame in several], len(TALKING))
+        for several in shown
     ]
     frames[0].save(
         HERE / "talk.webp", save_all=True, append_images=frames[1:], duration=40 * EVERY, loop=0, quality=60

@@ -8,7 +8,7 @@ the warp. What was laid can be taken off again, so that a saved sticker is enoug
 import base64
 import binascii
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, cast
 
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels
-from engine.raster import resized
+from engine.raster import gaussian, resized, smoothstep
 
 SIDE = 128  # px, of the map that says where texture lies: it changes slowly over a face
 STRONGEST = 0.6  # share of the light that texture may take: what is left must lead back to the drawing
@@ -56,6 +56,11 @@ class Texture:
         """Make one from a map of any size, float32 (H, W) in [0, 1]; `options` are the other attributes."""
         small = resized(np.asarray(tone, np.float32), SIDE, SIDE)
         return cls(kind, tone=np.round(np.clip(small, 0, 1) * 255).astype(np.uint8), **options)
+
+    def within(self, matte: FloatMap) -> "Texture":
+        """Leave out what is not well inside a matte, float32 (H, W) in [0, 1]: borders stay clean."""
+        inside = smoothstep(0.8, 1.0, gaussian(resized(matte, SIDE, SIDE), 1.0))
+        return replace(self, tone=np.round(self.tone * inside).astype(np.uint8))
 
     def tone_at(self, side: int) -> Pixels:
         """`tone` for a picture of that side, uint8 (side, side)."""

@@ -83,11 +83,13 @@ def draw(sitting: Sitting, style_id: str, seed: int = 0) -> Character:
     """
     drawing = style_of(style_id).draw(sitting, seed)
     eye_level = float(drawing.landmarks[[RIGHT_EYE, LEFT_EYE], 1].mean())
-    sticker = die_cut(drawing.pixels, framed(drawing.matte, eye_level))
+    matte = framed(drawing.matte, eye_level)
+    sticker, texture = die_cut(drawing.pixels, matte), None
     # pixel centres: half a pixel of the canvas is not half a pixel of the sticker
     landmarks = drawing.landmarks * np.float32(SIZE / CANVAS)
     landmarks[:, :2] += np.float32(0.5 * SIZE / CANVAS - 0.5)
     if drawing.texture is not None:
-        sticker = drawing.texture.laid(sticker)
+        texture = drawing.texture.within(matte)
+        sticker = texture.laid(sticker)
     pose = (sitting.yaw, sitting.pitch, sitting.roll)
-    return Character(sticker, landmarks, style_id, seed, *pose, drawing.texture)
+    return Character(sticker, landmarks, style_id, seed, *pose, texture)

@@ -12,7 +12,7 @@ from engine.styles.blocks.complexion import complexion, held
 from engine.styles.blocks.contours import face_contours
 from engine.styles.blocks.detail import face_detail
 from engine.styles.blocks.eyes import EyeLook
-from engine.styles.blocks.halftone import dots
+from engine.styles.blocks.halftone import Halftone
 from engine.styles.blocks.lines import flow_lines, line_ground
 from engine.styles.blocks.portrait import finished, frontal_share
 from engine.styles.blocks.strands import rounded, shocked
@@ -48,7 +48,7 @@ class Comic:
     rest_lift: float = 4.0  # L
     rest_chroma: float = 0.75  # added to colours that are one; greys stay grey
     dot_pitch: float = 10.0
-    dot_depth: float = 13.0  # L that a dot is darker than what it is printed on
+    dot_depth: float = 0.30  # share of the light that a dot takes
     dots_on_skin: tuple[float, float] = (-5.0, -22.0)  # L under the median: first and fullest dots
     dots_on_rest: tuple[float, float] = (58.0, 22.0)  # L: first and fullest dots
     black: float = 0.12  # share of the figure that may be solid black
@@ -68,11 +68,11 @@ def draw(sitting: Sitting, seed: int, style: Comic = Comic()) -> Drawing:
     share = sitting.skin.share
     lab = rest + share[..., None] * (skin - rest)
     lab += (style.features * sitting.skin.features)[..., None] * (features - lab)
-    lab[..., 0] -= style.dot_depth * dots(shade, style.dot_pitch)
     matte = rounded(sitting.matte, style.edge)
     ink = np.maximum(_lines(matte, sitting, style), _black(sitting, style))
     lab += ink[..., None] * (np.array(style.ink, np.float32) - lab)
-    return finished(lab_to_rgb(lab), matte, sitting, style.shape, style.eyes)
+    halftone = Halftone(shade * (1 - ink), style.dot_pitch, style.dot_depth)
+    return finished(lab_to_rgb(lab), matte, sitting, style.shape, style.eyes, halftone)
 
 
 def _skin(sitting: Sitting, style: Comic) -> tuple[FloatMap, FloatMap]:

@@ -6,6 +6,7 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels
 from engine.raster import looked_up
 from engine.styles.blocks.eyes import EyeLook, draw_eyes
+from engine.styles.blocks.halftone import Halftone
 from engine.styles.blocks.mouth import draw_mouth
 from engine.styles.drawn import Drawing
 from engine.styles.shape import ShapeChange, displacement, moved_landmarks, way_back
@@ -18,9 +19,14 @@ def frontal_share(sitting: Sitting, start: float = 48.0, end: float = 36.0) -> f
 
 
 def finished(
-    painted: Pixels, matte: FloatMap, sitting: Sitting, shape: ShapeChange, eyes: EyeLook
+    painted: Pixels,
+    matte: FloatMap,
+    sitting: Sitting,
+    shape: ShapeChange,
+    eyes: EyeLook,
+    halftone: Halftone | None = None,
 ) -> Drawing:
-    """Change the shape of a painted person and draw mouth and eyes."""
+    """Change the shape of a painted person and draw mouth and eyes; what is printed over it lies on top."""
     move = displacement(sitting.landmarks, sitting.face_height, shape)
     source = way_back(move)
     landmarks = moved_landmarks(sitting.landmarks, move)
@@ -28,4 +34,5 @@ def finished(
     pixels = looked_up(painted, source, cv2.INTER_CUBIC)
     pixels = draw_mouth(pixels, landmarks, sitting.face_height, frontal=frontal)
     pixels = draw_eyes(pixels, looked_up(sitting.pixels, source), landmarks, eyes, frontal=frontal)
-    return Drawing(pixels, looked_up(matte, source), landmarks)
+    texture = halftone.moved(source) if halftone else None
+    return Drawing(pixels, looked_up(matte, source), landmarks, texture)
