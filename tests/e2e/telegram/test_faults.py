@@ -170,6 +170,7 @@ async def test_the_bot_starts_before_telegram_can_be_reached(quick: Server, tmp_
         assert any("가" <= letter <= "힣" for command in korean for letter in command.description)
 
 
+@pytest.mark.long
 async def test_a_process_killed_while_it_sends_asks_instead_of_sending_twice(quick: Server, tmp_path: Path):
     """The video had arrived, but its process died before it heard so."""
     async with bot_elsewhere(quick, tmp_path):
