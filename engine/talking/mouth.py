@@ -124,7 +124,8 @@ def rig_mouth(
     )
     reach = frame.local(flat[[CHIN]])[0, 1] + (BELOW_CHIN + 0.07) * fh
     left_edge, top_edge = np.maximum(centre - np.array([0.56 * fh, 0.30 * fh]), 0)
-    right_edge, bottom_edge = np.minimum(centre + np.array([0.56 * fh, reach]), SIZE)
+    within = SIZE - SIZE % STEP  # whole cells inside the drawing
+    right_edge, bottom_edge = np.minimum(centre + np.array([0.56 * fh, reach]), within)
     grid = Grid.over(left_edge, top_edge, right_edge, bottom_edge, STEP)
     points = grid.points()
     upper, lower = shape.fields(points)

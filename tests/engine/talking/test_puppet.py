@@ -226,3 +226,15 @@ def test_a_cancelled_talk_stops_within_half_a_second(astronaut):
         list(Puppet(astronaut).frames(lively(100), report))
     assert len(asked) >= 3
     assert np.diff(asked).max() < 0.5
+
+
+@pytest.mark.parametrize(("across", "down"), [(0, 110), (150, 0), (0, -150), (-150, 0)])
+def test_a_face_at_the_edge_of_the_sticker_speaks(astronaut, across, down):
+    moved = replace(
+        astronaut,
+        drawing=np.roll(astronaut.drawing, (down, across), axis=(0, 1)),
+        landmarks=astronaut.landmarks + np.array([across, down, 0], np.float32),
+    )
+    first, last = (straight(f) for f in Puppet(moved).frames(motion_of(2, jaw=np.array([0.0, 1.0]))))
+    assert first.shape == last.shape == astronaut.drawing.shape
+    assert np.abs(first.astype(int) - last).max() > 60, "the mouth has opened"
