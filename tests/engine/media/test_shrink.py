@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from engine.media.partial import MediaFailed
+from engine.media.partial import MediaFailed, commit_together
 from engine.media.shrink import shrink_mp4
 from engine.media.video import Mp4Writer
 from engine.voice import Voice
@@ -23,7 +23,7 @@ def noisy_video(path: Path) -> bytes:
     for _ in range(FRAMES):
         writer.write(rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8))
     writer.finish()
-    [made] = writer.commit()
+    [made] = commit_together(writer.files)
     return made.read_bytes()
 
 
