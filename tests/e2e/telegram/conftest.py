@@ -32,4 +32,4 @@ async def quick(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
 @pytest.fixture(autouse=True)
 def leaves_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is being answered when a bot in this process stops has less time than in life."""
-    monkeypatch.setattr(import_module("bot.frontends.telegram.serving"), "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(import_module("bot.frontends.telegram.serving"), "STOP_SECONDS", 0.5)
