@@ -21,7 +21,7 @@ COMMANDS = {
     "motion": "Show mouth, lids and head for every frame; `open` and `closed` are measured after the warp.",
     "align": "Cut the square of FFHQ around the face, as StyleGAN2 models expect it.",
     "segment": "Cut the person out of a photo.",
-    "styles": "Drawing styles: list, and learned ones to add, remove, preview.",
+    "styles": "List the drawing styles; add, remove, preview style packs.",
     "bench": "Measure speed and memory of the main job.",
     "demo": "Make a sticker and a talking video of the sample, or of your own photo and voice.",
     "chat": "Chat with the bot here: type, give paths of photos and sounds, press buttons by their numbers.",

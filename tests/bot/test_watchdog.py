@@ -81,6 +81,7 @@ class Hang:
         hang(self.folder)
 
 
+@pytest.mark.long
 def test_a_hanging_job_ends_the_process_three_times_and_then_the_person_is_told(tmp_path: Path):
     process = multiprocessing.get_context("spawn").Process(target=supervised, args=(tmp_path,))
     process.start()

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LINES = 3  # that it says when it has started: one a front end
+
 
 class Running:
     """The command.
@@ -46,7 +48,7 @@ class Running:
                 text=True,
             )
         assert self.process.stdout is not None
-        self.said = self.process.stdout.readline() + self.process.stdout.readline()
+        self.said = "".join(self.process.stdout.readline() for _ in range(LINES))
         assert self.said, self.log
 
     @property

@@ -251,7 +251,7 @@ def test_a_bad_photo_is_refused_in_one_sentence(name, tmp_path):
 
 
 def test_a_full_profile_is_refused(shared_media, tmp_path):
-    done = mytalkcon("draw", shared_media / "photos" / "real_063.jpg", "--out", tmp_path / "out")
+    done = mytalkcon("draw", shared_media / "photos" / "real_012.jpg", "--out", tmp_path / "out")
     refused_with(done, "face-turned", "en")
 
 

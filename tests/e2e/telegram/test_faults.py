@@ -39,6 +39,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("bot.frontends.telegram.serving"), "READ_SECONDS", 1.0)
 
 
+@pytest.mark.long
 async def test_answers_come_whatever_happens(quick: Server, tmp_path: Path):
     """Each fault hits each request of a conversation: the person notices nothing but time."""
     async with bot_in(tmp_path, quick):

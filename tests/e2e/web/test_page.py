@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FileChooser, Page, expect
 
 from tests.bot.frontends.web.site import House, PictureArtist, page_of, web_settings
 from tests.e2e.web.chromium import visiting
@@ -146,6 +146,10 @@ async def test_delete_everything(house: House, browser: Browser):
 async def test_by_keyboard_alone(house: House, browser: Browser):
     """From consent to a video without a mouse; what has the focus is always visible."""
     async with visiting(browser, house.address) as me:
+        chosen: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
+        me.page.on(
+            "filechooser", chosen.set_result
+        )  # long before the key: listening takes the browser a while
         await me.says("Is that all right with you?")
         await tab_to(me.page, "I agree")
         await me.page.keyboard.press("Enter")
@@ -153,11 +157,9 @@ async def test_by_keyboard_alone(house: House, browser: Browser):
         await tab_to(me.page, "Attach a photo or a voice")
         await me.page.keyboard.press("Enter")
         await tab_to(me.page, "Choose a photo")
-        async with me.page.expect_file_chooser() as chooser:
-            await me.page.keyboard.press("Enter")
-        await (await chooser.value).set_files(
-            {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"my photo"}
-        )
+        await me.page.keyboard.press("Enter")
+        chooser = await asyncio.wait_for(chosen, 30)
+        await chooser.set_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"my photo"})
         await me.sees("img.sheet")
         await tab_to(me.page, "1. Webtoon")
         await me.page.keyboard.press("Enter")

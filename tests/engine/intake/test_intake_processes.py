@@ -194,6 +194,7 @@ def mutated(seed: bytes, random: np.random.Generator) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.long
 def test_two_thousand_damaged_files_do_no_harm():
     """Each is decoded or refused; none hangs, none is our fault, and an honest photo works after them all."""
     from sent_files import heic
