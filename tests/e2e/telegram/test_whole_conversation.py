@@ -49,6 +49,7 @@ async def is_idle(person: Person) -> None:
     await person.reads("You are not waiting for anything")
 
 
+@pytest.mark.long
 async def test_from_first_contact_to_a_video_and_over_a_crash(api: Server, tmp_path: Path):
     """A newcomer agrees, sends a selfie, picks a style, sends a voice: a video. A second voice needs nothing
     else; a third one survives the death of the process, and its video comes once."""
