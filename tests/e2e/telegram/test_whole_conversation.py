@@ -179,7 +179,7 @@ async def test_another_style_gallery_language_and_forgetting(api: Server, tmp_pa
         await draws(ada)
         await ada.press("Another style")
         await ada.gets("photo", ENGINE_SECONDS)
-        await ada.press("2. Pencil")
+        await ada.press(". Pencil")
         second = await ada.gets("sticker", ENGINE_SECONDS)
         await ada.reads("Here you are!")
         await ada.says("/characters")
