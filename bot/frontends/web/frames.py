@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue import Reply
-from bot.dialogue.events import CancelPressed, CommandGiven, Sent, TextReceived, event_of
+from bot.dialogue.events import CancelPressed, CommandGiven, Sent, event_of
+from bot.dialogue.typed import event_of_words
 from bot.frontend import Progress
 from storage.models import Message
 
@@ -53,7 +54,7 @@ def read(text: str) -> Said:
     event_id = read_id(frame.get("id"))
     match frame:
         case {"text": str(words)} if words.strip() and len(words) <= TEXT_LENGTH and _is_text(words):
-            return Said(_event_of_words(words.strip()), event_id, {"text": words.strip()})
+            return Said(event_of_words(words.strip()), event_id, {"text": words.strip()})
         case {"command": str(name)} if _COMMAND.fullmatch(name):
             return Said(CommandGiven(name), event_id, None)
         case {"press": str(data), "label": str(label)} if len(data) <= 64 and len(label) <= LABEL_LENGTH:
@@ -74,13 +75,6 @@ def read_id(found: object) -> str:
 def _is_text(words: str) -> bool:
     """Say whether a string can be stored: JSON may hold halves of surrogate pairs."""
     return not any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in words)
-
-
-def _event_of_words(words: str) -> Sent:
-    if words.startswith("/"):
-        name = words[1:].split()
-        return CommandGiven(name[0].lower() if name else "")
-    return TextReceived(words)
 
 
 def content_of(reply: Reply) -> dict[str, Any]:
