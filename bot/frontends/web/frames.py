@@ -7,7 +7,7 @@ To the page: {"kind": "everything" | "messages" | "progress" | "ended" | "cleare
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,17 @@ def buttons_of(reply: Reply) -> list[list[dict[str, str]]]:
     return [[{"label": button.label, "data": button.data} for button in row] for row in reply.buttons]
 
 
-def frame_of(message: Message) -> dict[str, Any]:
-    """Write a kept message for the page."""
+def file_of(message: Message) -> str | None:
+    """Say which file a message of a person's own is about."""
+    return message.content.get("file")
+
+
+def frame_of(message: Message, files: Collection[str]) -> dict[str, Any]:
+    """Write a kept message for the page; `files`: those that are still there."""
     frame = {"number": message.number, "at": message.created_at, **message.content}
+    file = frame.pop("file", None)
+    if "sent" in frame:
+        frame |= {"url": f"/sent/{file}"} if file in files else {"gone": True}
     if message.event_id is not None:
         frame |= {"id": message.event_id, "mine": True}
     if message.job_id is not None:
