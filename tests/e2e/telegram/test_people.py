@@ -162,6 +162,7 @@ async def test_a_character_of_the_gallery_is_one_message(quick: Server, tmp_path
     async with bot_in(tmp_path, quick):
         ada = await regular(quick)
         await ada.press("2. Pencil")
+        await ada.gets("sticker")
         await ada.reads("Here you are!")
         before = len(ada.place.from_bot())
         await ada.says("/characters")

@@ -44,6 +44,25 @@ async def hears(person: Person, seconds: float = ENGINE_SECONDS) -> bytes:
     return person.file(note).content
 
 
+async def speaks_as_chosen(person: Person) -> None:
+    """Choose effect, background and caption, and find them in the video, which is not the round one then."""
+    for setting, choice in (("Voice effect", "Robot"), ("Background", "Sky")):
+        await person.press("Settings")
+        await person.is_answered(await person.press(setting, await person.reads("How your videos look")))
+        await person.is_answered(await person.press(choice))
+        await person.reads("from now on")
+    await person.says("/caption Hello! 안녕하세요")
+    await person.reads("Your next video shows")
+    await person.voice(HELLO_KO.read_bytes())
+    with_words = person.file(await person.gets("video", ENGINE_SECONDS)).content
+    assert played(with_words).sound_seconds == pytest.approx(6.2, abs=0.4)
+    assert lies_before(with_words, SKY)
+    assert says_words(with_words)
+    assert hums(with_words)
+    await person.gets("sticker")
+    await person.reads("Here you are!")
+
+
 async def is_idle(person: Person) -> None:
     """Ask the bot whether anything is left to do."""
     await person.says("/queue")
@@ -89,21 +108,7 @@ async def test_from_first_contact_to_a_video_and_over_a_crash(api: Server, tmp_p
         assert played(ada.file(video).content).loudness > 0.01
         assert not any("Your talking video" in (m.text or "") for m in ada.place.messages.values())
 
-        for setting, choice in (("Voice effect", "Robot"), ("Background", "Sky")):
-            await ada.press("Settings")
-            await ada.is_answered(await ada.press(setting, await ada.reads("How your videos look")))
-            await ada.is_answered(await ada.press(choice))
-            await ada.reads("from now on")
-        await ada.says("/caption Hello! 안녕하세요")
-        await ada.reads("Your next video shows")
-        await ada.voice(HELLO_KO.read_bytes())
-        with_words = ada.file(await ada.gets("video", ENGINE_SECONDS)).content
-        assert played(with_words).sound_seconds == pytest.approx(6.2, abs=0.4)
-        assert lies_before(with_words, SKY)
-        assert says_words(with_words)
-        assert hums(with_words)
-        await ada.gets("sticker")
-        await ada.reads("Here you are!")
+        await speaks_as_chosen(ada)
 
         before = len(api.calls("sendChatAction"))
         await ada.voice(HELLO.read_bytes())
