@@ -144,7 +144,10 @@ def _hair(lab: FloatMap, lightness: float, a: float, b: float, busy: FloatMap) -
 
 def _with_highlights(share: FloatMap, lightness: FloatMap, skin_lightness: float, length: float) -> FloatMap:
     """Gaps in skin that are lighter than it are its highlights; eyes, hair and beards are darker."""
-    closed = eroded(dilated(share, 0.30 * length), 0.30 * length)
+    height, width = share.shape
+    small = resized(share, width // HALF, height // HALF)  # large discs are slow, and these gaps are large
+    closed = eroded(dilated(small, 0.30 / HALF * length), 0.30 / HALF * length)
+    closed = resized(closed, width, height)
     result: FloatMap = np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
     return result
 

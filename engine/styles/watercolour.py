@@ -49,7 +49,7 @@ class Watercolour:
     shadows: float = 0.62  # of the depth of shadows on skin
     lights: float = 0.90
     detail: float = 0.85  # of the quantised detail layer
-    # Step, shadows, lights and detail of a head seen from the side: few features, so light and shade tell who.
+    # Step, shadows, lights and detail of a head seen from the side: light and shade tell who it is.
     from_the_side: tuple[float, float, float, float] = (5.0, 0.80, 1.0, 1.2)
     blush: float = 6.5  # chroma towards red on the cheeks, wet in wet
     skin_chroma: float = 1.22
