@@ -20,8 +20,8 @@ from engine.raster import (
     Matrix,
     box_blur,
     components,
-    dilated,
     grey,
+    grown,
     opened,
     polygon,
     resized,
@@ -149,11 +149,11 @@ def _person_of_the_face(likely: FloatMap, points: Points, face_height: float, sh
     inside = labels[face > 0]
     label = int(np.bincount(inside).argmax()) if inside.size else 0
     kept = (labels == label).astype(np.uint8) if label else face
-    near = dilated(kept, shape.regrow * face_height) & solid
+    near = grown(kept, shape.regrow * face_height) & solid
     _, labels = components(near)
     wanted = np.unique(labels[(kept > 0) & (near > 0)])
     near = np.isin(labels, wanted[wanted > 0]).astype(np.uint8)
-    allowed = dilated(near, 0.06 * face_height).astype(np.float32)
+    allowed = grown(near, 0.06 * face_height).astype(np.float32)
     return likely * box_blur(allowed, 2)
 
 
@@ -181,7 +181,7 @@ def _somebody_else(
                 continue
             if float(fine[: len(part)][part].mean()) < shape.blurred * sharp:
                 foreign[: len(part)][part] = 1
-    return box_blur(dilated(foreign, 0.20 * face_height).astype(np.float32), 2)
+    return box_blur(grown(foreign, 0.20 * face_height).astype(np.float32), 2)
 
 
 def _without_holes(person: FloatMap, width: float) -> FloatMap:
@@ -195,7 +195,7 @@ def _without_holes(person: FloatMap, width: float) -> FloatMap:
         return person
     wide = np.unique(labels[opened(holes, width) > 0])
     holes[np.isin(labels, wide)] = 0
-    return np.maximum(person, dilated(holes, 3).astype(np.float32))
+    return np.maximum(person, grown(holes, 3).astype(np.float32))
 
 
 def _add_face(person: FloatMap, points: Points) -> FloatMap:
