@@ -20,12 +20,16 @@ from engine.talking.palette import MouthPalette
 
 LEVELS = 16  # steps of the lid from open to shut
 SHUT_AT = 0.80  # of the way from upper to lower lid: where the lids meet
-OUTER_LASHES = 1.13  # how much farther a lid reaches at the outer corner, where lashes stick out
+LID_ENDS = (1.02, 1.18)  # of half the eye's width: a lid fades out beyond its corners
 STRIP = 48  # columns of the strips that colours are taken from
 GRAIN_BELOW = 0.07  # fh below the eye: the cheek whose grain the lid takes
 GRAIN_SIZE = 5.0  # samples, coarsest grain
 GRAIN_MOST = 45.0  # of 255: lines stronger than this are no grain
 LASH = 0.016  # fh, thickness of the lash line
+STRAY = 0.045  # fh, dark things narrower than this around a shut eye are ends of its open lashes
+STRAY_FROM, STRAY_TO = 5.0, 16.0  # of 255, how much darker than the skin around them
+STRAY_REACH, RIM_REACH = 1.75, 1.6  # of half the eye's width, without and with glasses: rims are no lashes
+STRAY_ABOVE, STRAY_BELOW = 0.055, 0.060  # fh beyond the lids where they are looked for
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,17 @@ class LidPatch:
         return cast(Pixels, cv2.add(kept, self.paint[level]))
 
 
-def prepare_lids(texture: Pixels, views: Sequence[EyeView], palette: MouthPalette) -> tuple[LidPatch, ...]:
+def prepare_lids(
+    texture: Pixels, views: Sequence[EyeView], palette: MouthPalette, glasses: float = 0.0
+) -> tuple[LidPatch, ...]:
     """Draw the lids of both eyes at every step.
 
     Parameters
     ----------
     texture : uint8 (H, W, 4)
+    glasses : 0 .. 1, how surely there are any
     """
-    return tuple(_lid_patch(texture, view, palette) for view in views)
+    return tuple(_lid_patch(texture, view, palette, glasses) for view in views)
 
 
 def lid_travel(landmarks: Points, amount: float) -> Points:
@@ -70,15 +77,51 @@ def lid_travel(landmarks: Points, amount: float) -> Points:
     return away
 
 
-def _lid_patch(texture: Pixels, view: EyeView, palette: MouthPalette) -> LidPatch:
+def _lid_patch(texture: Pixels, view: EyeView, palette: MouthPalette, glasses: float) -> LidPatch:
     lid = _lid_colours(texture, view) + palette.grain * _grain(texture, view)
+    drawn = texture[view.rows, view.columns, :3].astype(np.float32)
+    cover, _ = _cover(view, 1.0)
+    skin, stray = _stray_lashes(drawn + (lid - drawn) * cover[..., None], view, glasses)
     keep = np.full((LEVELS + 1, *view.x.shape, 4), 255, np.uint8)
     paint = np.zeros_like(keep)
     for step in range(1, LEVELS + 1):
-        left, added = _lid(lid, view, step / LEVELS, palette)
-        keep[step, ..., :3] = (255 * left + np.float32(0.5))[..., None]
+        begins = min(max(step / LEVELS - 0.12, 0.0) / 0.10, 1.0)  # less would be no more than fading lashes
+        left, added = _lid(lid, view, step / LEVELS, begins, palette)
+        gone = np.float32(begins) * stray
+        added += skin * (gone * left)[..., None]
+        keep[step, ..., :3] = (255 * left * (1 - gone) + np.float32(0.5))[..., None]
         paint[step, ..., :3] = np.clip(added + np.float32(0.5), 0, 255)
     return LidPatch(view.rows, view.columns, keep, paint)
+
+
+def _stray_lashes(shut: FloatMap, view: EyeView, glasses: float) -> tuple[FloatMap, FloatMap]:
+    """Find what lashes of the open eye stick out beyond its lids, where the shut one has none.
+
+    Parameters
+    ----------
+    shut : float32 (h, w, 3), the eye with its lid down
+
+    Returns
+    -------
+    colours of the skin without them, float32 (h, w, 3); where they are, float32 (h, w) in [0, 1]
+    """
+    fh = view.frame.height
+    side = 2 * round(STRAY * fh * view.scale / 2) + 1
+    round_brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    skin = gaussian(np.asarray(cv2.morphologyEx(shut, cv2.MORPH_CLOSE, round_brush), np.float32), 2.0)
+    darker = np.asarray((skin - shut).mean(axis=-1), np.float32)
+    below = view.y - curve(view.lower_lid, view.x)
+    above = curve(view.upper_lid, view.x) - view.y
+    far = np.abs(view.across)
+    near = smoothstep(STRAY_BELOW * fh, 0.7 * STRAY_BELOW * fh, below)
+    # over the middle of the eye a dark line is the fold of the lid, which stays
+    near *= smoothstep(STRAY_ABOVE * fh, 0.6 * STRAY_ABOVE * fh, above)
+    near *= np.maximum(smoothstep(0.75, 0.95, far), smoothstep(0.2, -0.5, above))
+    reach = STRAY_REACH + glasses * (RIM_REACH - STRAY_REACH)
+    outside = view.across * view.outer > 0
+    near *= np.where(outside, smoothstep(reach, reach - 0.2, far), smoothstep(1.3, 1.1, far))
+    near *= 1 - smoothstep(0, 0.01 * fh, -above) * smoothstep(0, 0.01 * fh, -below)  # the eye itself
+    return skin, smoothstep(STRAY_FROM, STRAY_TO, darker) * near
 
 
 def _grain(texture: Pixels, view: EyeView) -> FloatMap:
@@ -92,7 +135,9 @@ def _grain(texture: Pixels, view: EyeView) -> FloatMap:
     return np.asarray(grain, np.float32)
 
 
-def _lid(lid: FloatMap, view: EyeView, amount: float, palette: MouthPalette) -> tuple[FloatMap, FloatMap]:
+def _lid(
+    lid: FloatMap, view: EyeView, amount: float, begins: float, palette: MouthPalette
+) -> tuple[FloatMap, FloatMap]:
     """Draw the lid as far down as `amount` says, with its lashes.
 
     Returns
@@ -100,17 +145,8 @@ def _lid(lid: FloatMap, view: EyeView, amount: float, palette: MouthPalette) -> 
     how much of the eye is left, float32 (h, w) in [0, 1]; what is added, float32 (h, w, 3)
     """
     fh, y, far = view.frame.height, view.y, np.abs(view.across)
-    upper, lower = curve(view.upper_lid, view.x), curve(view.lower_lid, view.x)
-    meet = upper + np.float32(SHUT_AT) * (lower - upper)
-    edge = upper + np.float32(amount) * (meet - upper)
-    rising = lower - np.float32(amount) * (lower - meet)
-    soft = 0.012 * fh
-    over_top = smoothstep(-0.042 * fh, -0.042 * fh + soft, y - upper) * smoothstep(0.4, -0.4, y - edge)
-    over_bottom = smoothstep(-0.4, 0.4, y - rising) * smoothstep(0.024 * fh + soft, 0.024 * fh, y - lower)
-    outside = view.across * view.outer > 0
-    reach = np.where(outside, far / np.float32(OUTER_LASHES), far).astype(np.float32)
-    begins = min(max(amount - 0.12, 0.0) / 0.10, 1.0)  # below that only a fading of the lashes would show
-    cover = np.maximum(over_top, over_bottom) * smoothstep(1.30, 1.10, reach) * np.float32(begins)
+    cover, edge = _cover(view, amount)
+    cover = cover * np.float32(begins)
     shadow = 1 - 0.16 * np.exp(-np.maximum(edge - y, 0) / (0.022 * fh)) * (y < edge)
     thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (far / 1.08) ** 2, 0, 1)))
     away = np.asarray(np.abs(y - edge - 0.2 * thickness) / thickness, np.float32)
@@ -120,6 +156,20 @@ def _lid(lid: FloatMap, view: EyeView, amount: float, palette: MouthPalette) -> 
     bare = 1 - lash
     added = lid * (shadow * cover * bare)[..., None] + ink * lash[..., None]
     return np.asarray((1 - cover) * bare, np.float32), np.asarray(added, np.float32)
+
+
+def _cover(view: EyeView, amount: float) -> tuple[FloatMap, FloatMap]:
+    """Where the lids lie, float32 (h, w) in [0, 1], and the upper one's edge, px across the eye."""
+    fh, y = view.frame.height, view.y
+    upper, lower = curve(view.upper_lid, view.x), curve(view.lower_lid, view.x)
+    meet = upper + np.float32(SHUT_AT) * (lower - upper)
+    edge = upper + np.float32(amount) * (meet - upper)
+    rising = lower - np.float32(amount) * (lower - meet)
+    soft = 0.012 * fh
+    over_top = smoothstep(-0.042 * fh, -0.042 * fh + soft, y - upper) * smoothstep(0.4, -0.4, y - edge)
+    over_bottom = smoothstep(-0.4, 0.4, y - rising) * smoothstep(0.024 * fh + soft, 0.024 * fh, y - lower)
+    sides = smoothstep(LID_ENDS[1], LID_ENDS[0], np.abs(view.across))
+    return np.asarray(np.maximum(over_top, over_bottom) * sides, np.float32), edge
 
 
 def _lid_colours(texture: Pixels, view: EyeView) -> FloatMap:

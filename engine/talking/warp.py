@@ -82,11 +82,12 @@ class Puppet:
         self._landmarks = _with_lips(landmarks, lips)
         self._paper = paper
         self._tones = paper.tone_at(SIZE * SCALE) if paper else None
-        self._head = head.rig_head(landmarks, drawing[..., 3], stiffness=glasses(drawing, landmarks))
+        spectacles = glasses(drawing, landmarks)
+        self._head = head.rig_head(landmarks, drawing[..., 3], stiffness=spectacles)
         self._mouth = _rig(character, lips)
         self._patch = MouthPatch(self._texture, landmarks, lips, self._mouth, colours)
         views = [EyeView.of(landmarks, eye, self._texture, SCALE) for eye in EYES]
-        self._lids = prepare_lids(self._texture, views, colours)
+        self._lids = prepare_lids(self._texture, views, colours, spectacles)
         self._irises = prepare_irises(self._texture, landmarks, views, colours.dot)
         self._outline = _outline(drawing[..., 3])
         self._pixels = self._head.grid.points()
