@@ -1,13 +1,13 @@
 """Music behind a voice, or instead of one: which sound is no voice and should not move a mouth.
 
-Strings, keys and pipes hold their pitch to a fraction of a per cent; voices never do, not even when they sing.
-So the fine structure of a spectrum stays as it is from one moment to the next in music and moves on in voices.
-Drums and basses add what no voice has: power below 72 Hz. The recogniser hears hardly any phones in music.
-Measured over two seconds, as people need about that long, too.
+Strings, keys and pipes hold their pitch to a fraction of a per cent; voices do not, not even when they sing.
+So the fine structure of a spectrum stays as it is from one moment to the next in music and moves on in
+voices. Drums and basses add what no voice has: power below 72 Hz. And the recogniser hears hardly any phones
+in music. All is averaged over two seconds: people need about that long, too.
 
-Correlations 100 ms apart, means of 8 s: speech .08 to .20, speech over a band as loud as itself .36, vowels sung
-with vibrato .45, hummed with .2 to 1 % of unsteadiness .56 to .44; three recorded pieces and nine made of tones
-.39 (with a third of the power in the bass) to 1; drums alone .1, but a tenth of their power in the bass.
+Correlations 100 ms apart, means of 8 s: speech .08 to .20, speech over a band as loud as itself .36, vowels
+sung with vibrato .45, hummed with .2 to 1 % of unsteadiness .56 to .44; four recorded pieces and nine made
+of tones .39 (with a third of its power in the bass) to 1; drums alone .1, with a tenth in the bass.
 """
 
 import cv2
