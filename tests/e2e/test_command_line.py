@@ -171,6 +171,7 @@ def test_motion_describes_every_frame(tmp_path):
     assert motion["fps"] == 25
     assert abs(len(frames) / 25 - voice_seconds(SAMPLE_VOICE)) <= 0.04
     keys = ["t", "viseme", "open", "round", "spread", "closed", "blink", "yaw", "pitch", "roll"]
+    keys += ["gaze_yaw", "gaze_pitch"]
     assert all(list(frame) == keys for frame in frames)
     assert {frame["viseme"] for frame in frames} <= set(MOUTH_CLASSES)
     assert all(frame["closed"] == (frame["open"] < 0.04) for frame in frames)
