@@ -26,6 +26,7 @@ from engine.media.sticker import sticker_png, sticker_webp
 from engine.progress import Progress, Stage
 from engine.speech.expressions import Expression
 from engine.styles import styles
+from engine.together import Steps
 from engine.worker import EngineThread, Work
 
 PREVIEW_FILE = "preview.jpg"
@@ -115,7 +116,7 @@ class EngineArtist:
         return await self._run(work, progress)
 
     async def _run(self, work: Work[Result], progress: Progress) -> Result:
-        def behind_people(engine: Engine, report: Progress) -> Result:
+        def behind_people(engine: Engine, report: Progress) -> Result | Steps[Result]:
             make_way()
             return work(engine, report)
 

@@ -6,6 +6,7 @@ by a small head. They differ in what the vectors mean: pSp's are the styles; e4e
 differences from it. Attributes carry the names that the published checkpoints use, so those load as they are.
 """
 
+from dataclasses import dataclass
 from math import log2
 from pathlib import Path
 from typing import Any, Literal
@@ -149,23 +150,31 @@ def _enlarged(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
 
 
-class Inverter(nn.Module):
-    """An encoder with the generator it was trained for: a face as styles, and drawn again from them."""
+class StyleEncoder(nn.Module):
+    """An encoder without the generator of its checkpoint: a face as styles."""
 
     start: Tensor
 
-    def __init__(self, encoder: Encoder, generator: Generator, start: Tensor) -> None:
+    def __init__(self, encoder: Encoder, start: Tensor) -> None:
         super().__init__()
-        self.encoder, self.generator = encoder, generator
+        self.encoder = encoder
         self.register_buffer("start", start)  # what is added to the encoder's styles, (num_styles, 512)
 
-    def invert(self, pictures: Tensor) -> Tensor:
+    def styles(self, pictures: Tensor) -> Tensor:
         """Aligned faces (B, 3, 256, 256) in [-1, 1] -> styles W+ (B, num_styles, 512)."""
         return self.encoder(pictures) + self.start  # type: ignore[no-any-return]
 
+
+class Inverter(nn.Module):
+    """An encoder with the generator it was trained for: a face as styles, and drawn again from them."""
+
+    def __init__(self, encoder: StyleEncoder, generator: Generator) -> None:
+        super().__init__()
+        self.encoder, self.generator = encoder, generator
+
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """The faces drawn again, (B, 3, 256, 256), and their styles."""
-        styles = self.invert(pictures)
+        """Aligned faces (B, 3, 256, 256) drawn again in that form, and their styles."""
+        styles = self.encoder.styles(pictures)
         return F.adaptive_avg_pool2d(self.generator.synthesise(styles), (SIDE, SIDE)), styles
 
 
@@ -194,6 +203,58 @@ def encoder_of(state: State, kind: Kind) -> Encoder:
     return made.eval()
 
 
+@dataclass(frozen=True)
+class _File:
+    """A checkpoint of e4e or pSp: state_dict with "encoder.*" and "decoder.*", latent_avg, opts."""
+
+    state: State
+    mean: Tensor | None
+    opts: Any
+
+    def kind(self) -> Kind | None:
+        return _TYPES.get(str(self._options.get("encoder_type")))
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return self.opts if isinstance(self.opts, dict) else {}
+
+    def part(self, name: str) -> State:
+        return {
+            key[len(name) + 1 :]: tensor for key, tensor in self.state.items() if key.startswith(f"{name}.")
+        }
+
+    def encoder(self, kind: Kind | None) -> StyleEncoder:
+        kind = kind or self.kind()
+        if kind is None:
+            raise CheckpointMismatch(
+                f"an encoder of type {self._options.get('encoder_type')!r}: say e4e or psp"
+            )
+        encoder = encoder_of(self.part("encoder"), kind)
+        start = torch.zeros(len(encoder.styles), STYLE)
+        if self._options.get("start_from_latent_avg", True):
+            if self.mean is None:
+                raise CheckpointMismatch("latent_avg is missing")
+            start = start + self.mean.float()
+        return StyleEncoder(encoder, start).eval()
+
+
+def _read(path: Path) -> _File:
+    content = read_pickle(path)
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise CheckpointMismatch("no checkpoint of e4e or pSp: state_dict is missing")
+    mean = content.get("latent_avg")
+    return _File(
+        state_of(content["state_dict"], "state_dict"),
+        tensor_of(mean) if isinstance(mean, TensorRecord) else None,
+        content.get("opts"),
+    )
+
+
+def read_style_encoder(path: Path, kind: Kind | None = None) -> StyleEncoder:
+    """Read the encoder of a checkpoint, and leave its generator; see `read_inverter`."""
+    return _read(path).encoder(kind)
+
+
 def read_inverter(path: Path, kind: Kind | None = None) -> Inverter:
     """Read a checkpoint of e4e or pSp: {"state_dict": {"encoder.*", "decoder.*"}, "latent_avg", "opts"}.
 
@@ -205,35 +266,9 @@ def read_inverter(path: Path, kind: Kind | None = None) -> Inverter:
     ------
     CheckpointRefused, CheckpointBroken, CheckpointMismatch
     """
-    content = read_pickle(path)
-    if not isinstance(content, dict) or "state_dict" not in content:
-        raise CheckpointMismatch("no checkpoint of e4e or pSp: state_dict is missing")
-    mean = content.get("latent_avg")
-    return inverter_of(
-        state_of(content["state_dict"], "state_dict"),
-        tensor_of(mean) if isinstance(mean, TensorRecord) else None,
-        content.get("opts"),
-        kind,
-    )
-
-
-def inverter_of(state: State, mean: Tensor | None, opts: Any, kind: Kind | None = None) -> Inverter:
-    """Build an inverter from the parts of its checkpoint; see `read_inverter`."""
-    options = opts if isinstance(opts, dict) else {}
-    kind = kind or _TYPES.get(str(options.get("encoder_type")))
-    if kind is None:
-        raise CheckpointMismatch(f"an encoder of type {options.get('encoder_type')!r}: say e4e or psp")
-    parts = {
-        part: {name[len(part) + 1 :]: tensor for name, tensor in state.items() if name.startswith(f"{part}.")}
-        for part in ("encoder", "decoder")
-    }
-    encoder = encoder_of(parts["encoder"], kind)
-    generator = Checkpoint("rosinality", {"g_ema": network_of(parts["decoder"], mean)}).generator()
-    if generator.config.num_ws != len(encoder.styles):
-        raise CheckpointMismatch(f"{len(encoder.styles)} styles for a generator of {generator.config.num_ws}")
-    start = torch.zeros(len(encoder.styles), STYLE)
-    if options.get("start_from_latent_avg", True):
-        if mean is None:
-            raise CheckpointMismatch("latent_avg is missing")
-        start = start + mean.float()
-    return Inverter(encoder, generator, start).eval()
+    file = _read(path)
+    found = file.encoder(kind)
+    generator = Checkpoint("rosinality", {"g_ema": network_of(file.part("decoder"), file.mean)}).generator()
+    if generator.config.num_ws != len(found.start):
+        raise CheckpointMismatch(f"{len(found.start)} styles for a generator of {generator.config.num_ws}")
+    return Inverter(found, generator).eval()

@@ -22,6 +22,11 @@ def blended(pack: Pack) -> Generator:
     return blend(low, high, Swap(pack.swap, pack.level, pack.width))
 
 
+def base_of(pack: Pack) -> Generator:
+    """Read the generator of faces, for which people's styles are searched."""
+    return _generator(pack, pack.base)
+
+
 def _generator(pack: Pack, weights: PackWeights) -> Generator:
     path = pack.weight_path(weights)
     if path is None:

@@ -7,7 +7,8 @@ of weights. Reading a pack runs nothing and opens no weights.
     kind = "toonify"
     swap = 32                   # px; with level and width as in `mytalkcon blend`
     direction = "toonify"       # shapes of the drawings; "reverse": the person's shapes
-    truncation = 0.7
+    truncation = 0.7            # 1 is the person as found, 0 the mean face
+    refine = 0                  # steps of search for the person's styles; 300 where there is no encoder
     preview = "preview.png"
     [names]
     en = "Toon head"
@@ -17,9 +18,11 @@ of weights. Reading a pack runs nothing and opens no weights.
     sha256 = "..."
     licence = "NVIDIA Source Code License"
     [tuned]                     # the drawings; keys as above
+    [encoder]                   # e4e or pSp of the faces; without it people are searched, which takes longer
 """
 
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -32,6 +35,8 @@ from typing import Any, Literal
 from engine.errors import EngineError
 from engine.weights import default_folder as weights_folder
 
+log = logging.getLogger(__name__)
+
 STYLE_FILE = "style.toml"
 LANGUAGES = ("en", "ko")
 LONGEST_NAME = 40  # characters: it must fit a button
@@ -40,7 +45,9 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED = {"id", "kind", "swap", "names", "base", "tuned"}
-_OPTIONAL = {"level", "width", "direction", "truncation", "preview"}
+_OPTIONAL = {"level", "width", "direction", "truncation", "refine", "preview", "encoder"}
+SEARCHED = 300  # steps where no encoder tells where to begin
+MOST_STEPS = 5000
 
 
 class PackWrong(EngineError):
@@ -67,6 +74,8 @@ class Pack:
     folder : where it lies
     swap, level, width : see `engine.stylegan2.blend.Swap`
     direction : "toonify" has the drawings' shapes, "reverse" the person's
+    refine : steps of search for a person's styles
+    encoder : finds the styles of a face; None: they are searched from the mean face
     preview : file in the folder; "" is none
     """
 
@@ -78,19 +87,31 @@ class Pack:
     width: float | None
     direction: Literal["toonify", "reverse"]
     truncation: float
+    refine: int
     preview: str
     base: PackWeights
     tuned: PackWeights
+    encoder: PackWeights | None = None
+
+    @property
+    def weights(self) -> tuple[PackWeights, ...]:
+        """All its checkpoints."""
+        return (self.base, self.tuned) if self.encoder is None else (self.base, self.tuned, self.encoder)
 
     def weight_path(self, weights: PackWeights) -> Path | None:
         """Where a checkpoint is: in the pack, else in the folder of weights; None is nowhere."""
         places = (self.folder / weights.file, weights_folder() / weights.file)
         return next((place for place in places if place.is_file()), None)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether all files are somewhere; what is in them is looked at when they are read."""
+        return all(self.weight_path(weights) is not None for weights in self.weights)
+
     def missing(self) -> tuple[str, ...]:
         """Files without which nothing can be drawn; a file with another content counts as missing."""
         found = []
-        for weights in (self.base, self.tuned):
+        for weights in self.weights:
             path = self.weight_path(weights)
             if path is None:
                 found.append(f"{weights.file} is missing: put it into {weights_folder()}")
@@ -100,7 +121,7 @@ class Pack:
 
     def restrictions(self) -> tuple[str, ...]:
         """Licences that do not allow every use."""
-        licences = {weights.licence or "unknown" for weights in (self.base, self.tuned)}
+        licences = {weights.licence or "unknown" for weights in self.weights}
         return tuple(sorted(licences - FREE_LICENCES))
 
 
@@ -118,6 +139,38 @@ def packs(folder: Path | None = None) -> tuple[Pack, ...]:
     return tuple(read_pack(path.parent) for path in found if not path.parent.name.startswith("."))
 
 
+def pack_of(pack_id: str, folder: Path | None = None) -> Pack:
+    """Find a pack that was added.
+
+    Raises
+    ------
+    PackWrong
+        when there is none of that id
+    """
+    known = packs(folder)
+    for pack in known:
+        if pack.id == pack_id:
+            return pack
+    there = ", ".join(pack.id for pack in known) or "none"
+    raise PackWrong(
+        f"no style pack is called {pack_id!r}; there are: {there}. `mytalkcon styles add` adds one"
+    )
+
+
+def usable_packs(folder: Path | None = None) -> tuple[Pack, ...]:
+    """Packs whose files are there, by id; one that was spoilt since it was added is left out and logged."""
+    found = []
+    for path in sorted((folder or packs_folder()).glob(f"[!.]*/{STYLE_FILE}")):
+        try:
+            pack = read_pack(path.parent)
+        except PackWrong as error:
+            log.warning("left out: %s", error.detail)
+            continue
+        if pack.is_there:
+            found.append(pack)
+    return tuple(found)
+
+
 def add_pack(source: Path, folder: Path | None = None) -> Pack:
     """Check a pack and copy it to the others; an older one of the same id is replaced.
 
@@ -133,7 +186,7 @@ def add_pack(source: Path, folder: Path | None = None) -> Pack:
     partial = target.with_name(f".{pack.id}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    for name in (STYLE_FILE, pack.preview, pack.base.file, pack.tuned.file):
+    for name in (STYLE_FILE, pack.preview, *(weights.file for weights in pack.weights)):
         if name and (source / name).is_file():
             shutil.copyfile(source / name, partial / name)
     if target.exists():
@@ -150,10 +203,7 @@ def remove_pack(pack_id: str, folder: Path | None = None) -> None:
     PackWrong
         when there is none of that id
     """
-    found = [pack for pack in packs(folder) if pack.id == pack_id]
-    if not found:
-        raise PackWrong(f"no style pack is called {pack_id!r}")
-    shutil.rmtree(found[0].folder)
+    shutil.rmtree(pack_of(pack_id, folder).folder)
 
 
 def read_pack(folder: Path) -> Pack:
@@ -187,6 +237,8 @@ def read_pack(folder: Path) -> Pack:
         (width is None or (isinstance(width, int | float) and width > 0), "width must be over 0"),
         (told.get("direction", "toonify") in ("toonify", "reverse"), "direction must be toonify or reverse"),
         (isinstance(told.get("truncation", 0.7), int | float), "truncation must be a number"),
+        (type(told.get("refine", 0)) is int and 0 <= told.get("refine", 0) <= MOST_STEPS,
+         f"refine must be 0 to {MOST_STEPS}"),
         (preview == "" or _matches(_FILE, preview), "preview must be a file's name"),
     ):  # fmt: skip
         if not well:
@@ -200,9 +252,11 @@ def read_pack(folder: Path) -> Pack:
         None if width is None else float(width),
         told.get("direction", "toonify"),
         float(told.get("truncation", 0.7)),
+        told.get("refine", 0 if "encoder" in told else SEARCHED),
         preview,
         _weights(path, told["base"]),
         _weights(path, told["tuned"]),
+        _weights(path, told["encoder"]) if "encoder" in told else None,
     )
 
 
