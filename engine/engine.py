@@ -160,13 +160,18 @@ class Engine:
         progress: Progress = silent,
         refine: int | None = None,
     ) -> Drawn:
-        """Draw a person in one or more styles; see `drawing`."""
-        return alone(self.drawing(photo, style_ids, seed, progress, refine))
+        """Draw a person in one or more styles; see `drawing`.
+
+        Raises
+        ------
+        StyleUnknown
+        """
+        return alone(self.drawing(photo, [style_of(one) for one in style_ids], seed, progress, refine))
 
     def drawing(
         self,
         photo: Photo,
-        style_ids: Sequence[str],
+        styles: Sequence[Style],
         seed: int = 0,
         progress: Progress = silent,
         refine: int | None = None,
@@ -181,18 +186,17 @@ class Engine:
 
         Raises
         ------
-        PhotoProblem, StyleUnknown, Cancelled
+        PhotoProblem, Cancelled
         PackWrong, CheckpointRefused, CheckpointBroken, CheckpointMismatch
             from learned styles
         """
-        chosen = [style_of(style_id) for style_id in style_ids]
         upright, face = self.cut_out(photo, progress)
         progress(Stage.DRAW, 0.0)
-        parts = len(style_ids) + 1  # the sitting takes about as long as a style
+        parts = len(styles) + 1  # the sitting takes about as long as a style
         sitting: Sitting = prepare(upright, face, lambda share: progress(Stage.DRAW, share / parts))
         known = self._studied(upright, face)
         characters = []
-        for number, style in enumerate(chosen, start=1):
+        for number, style in enumerate(styles, start=1):
 
             def report(share: float, number: int = number) -> None:
                 progress(Stage.DRAW, (number + share) / parts)

@@ -6,6 +6,7 @@ by a small head. They differ in what the vectors mean: pSp's are the styles; e4e
 differences from it. Attributes carry the names that the published checkpoints use, so those load as they are.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from engine.checkpoints.errors import CheckpointMismatch
-from engine.checkpoints.files import read_pickle
+from engine.checkpoints.files import let_go, read_pickle
 from engine.checkpoints.records import TensorRecord
 from engine.checkpoints.tensors import State, state_of, tensor_of
 from engine.stylegan2.checkpoint import Checkpoint, network_of
@@ -45,6 +46,14 @@ class Squeeze(nn.Module):
         return x * torch.sigmoid(self.fc2(F.relu(self.fc1(x.mean(dim=(2, 3), keepdim=True)))))
 
 
+class Conv(nn.Conv2d):
+    """A convolution whose weights may be kept in half precision: they are widened where they are used."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
+        return F.conv2d(x, self.weight.to(x.dtype), self.bias, self.stride, self.padding)
+
+
 class Unit(nn.Module):
     """Residual unit of IR-SE; its first in a stage halves the sides."""
 
@@ -57,9 +66,9 @@ class Unit(nn.Module):
         )
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(inputs),
-            nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
+            Conv(inputs, outputs, 3, 1, 1, bias=False),
             nn.PReLU(outputs),
-            nn.Conv2d(outputs, outputs, 3, stride, 1, bias=False),
+            Conv(outputs, outputs, 3, stride, 1, bias=False),
             nn.BatchNorm2d(outputs),
             Squeeze(outputs),
         )
@@ -76,7 +85,7 @@ class Head(nn.Module):
         super().__init__()
         steps: list[nn.Module] = []
         for _ in range(int(log2(side))):
-            steps += [nn.Conv2d(STYLE, STYLE, 3, 2, 1), nn.LeakyReLU(0.01)]
+            steps += [Conv(STYLE, STYLE, 3, 2, 1), nn.LeakyReLU(0.01)]
         self.convs = nn.Sequential(*steps)
         self.linear = EqualLinear(STYLE, STYLE)
 
@@ -178,8 +187,16 @@ class Inverter(nn.Module):
         return F.adaptive_avg_pool2d(self.generator.synthesise(styles), (SIDE, SIDE)), styles
 
 
-def encoder_of(state: State, kind: Kind) -> Encoder:
+def encoder_of(
+    state: State, kind: Kind, slim: bool = False, copied: Callable[[], None] = lambda: None
+) -> Encoder:
     """Build an encoder from its tensors.
+
+    Parameters
+    ----------
+    slim : keep the weights of large filters in half precision, and half the memory: the styles differ by
+        about 3e-4 of their spread
+    copied : called after every tensor, which is not looked at again
 
     Raises
     ------
@@ -192,14 +209,19 @@ def encoder_of(state: State, kind: Kind) -> Encoder:
         raise CheckpointMismatch("no encoder of e4e or pSp")
     with torch.device("meta"):
         made = Encoder(kind, heads, first.shape[1])
-    counters = {
+    own: State = {
         name: torch.zeros((), dtype=torch.int64) for name in made.state_dict() if name.endswith("tracked")
     }
+    large = {f"{name}.weight" for name, part in made.named_modules() if isinstance(part, Conv)}
+    for name, tensor in state.items():
+        half = slim and name in large
+        order = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
+        own[name] = tensor.to(torch.float16 if half else tensor.dtype, memory_format=order, copy=True)
+        copied()
     try:
-        made.load_state_dict(counters | {name: tensor.clone() for name, tensor in state.items()}, assign=True)
+        made.load_state_dict(own, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.to(memory_format=torch.channels_last)
     return made.eval()
 
 
@@ -210,6 +232,7 @@ class _File:
     state: State
     mean: Tensor | None
     opts: Any
+    view: memoryview | None
 
     def kind(self) -> Kind | None:
         return _TYPES.get(str(self._options.get("encoder_type")))
@@ -223,13 +246,13 @@ class _File:
             key[len(name) + 1 :]: tensor for key, tensor in self.state.items() if key.startswith(f"{name}.")
         }
 
-    def encoder(self, kind: Kind | None) -> StyleEncoder:
+    def encoder(self, kind: Kind | None, slim: bool = False) -> StyleEncoder:
         kind = kind or self.kind()
         if kind is None:
             raise CheckpointMismatch(
                 f"an encoder of type {self._options.get('encoder_type')!r}: say e4e or psp"
             )
-        encoder = encoder_of(self.part("encoder"), kind)
+        encoder = encoder_of(self.part("encoder"), kind, slim, lambda: let_go(self.view))
         start = torch.zeros(len(encoder.styles), STYLE)
         if self._options.get("start_from_latent_avg", True):
             if self.mean is None:
@@ -243,16 +266,19 @@ def _read(path: Path) -> _File:
     if not isinstance(content, dict) or "state_dict" not in content:
         raise CheckpointMismatch("no checkpoint of e4e or pSp: state_dict is missing")
     mean = content.get("latent_avg")
+    state = state_of(content["state_dict"], "state_dict")
+    views = (record.storage.data for record in content["state_dict"].values())
     return _File(
-        state_of(content["state_dict"], "state_dict"),
+        state,
         tensor_of(mean) if isinstance(mean, TensorRecord) else None,
         content.get("opts"),
+        next(views, None),
     )
 
 
-def read_style_encoder(path: Path, kind: Kind | None = None) -> StyleEncoder:
-    """Read the encoder of a checkpoint, and leave its generator; see `read_inverter`."""
-    return _read(path).encoder(kind)
+def read_style_encoder(path: Path, kind: Kind | None = None, slim: bool = False) -> StyleEncoder:
+    """Read the encoder of a checkpoint, and leave its generator; see `read_inverter` and `encoder_of`."""
+    return _read(path).encoder(kind, slim)
 
 
 def read_inverter(path: Path, kind: Kind | None = None) -> Inverter:

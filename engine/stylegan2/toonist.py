@@ -105,4 +105,4 @@ class PackToonist:
         path = weights and self._pack.weight_path(weights)
         if not path:
             return None
-        return read_style_encoder(path).to(self._device)
+        return read_style_encoder(path, slim=True).to(self._device)

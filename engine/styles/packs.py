@@ -22,6 +22,7 @@ of weights. Reading a pack runs nothing and opens no weights.
 """
 
 import hashlib
+import json
 import logging
 import os
 import re
@@ -38,6 +39,7 @@ from engine.weights import default_folder as weights_folder
 log = logging.getLogger(__name__)
 
 STYLE_FILE = "style.toml"
+CHECKED_FILE = ".checked.json"  # {path: [bytes, ns, sha256]} of files whose content was right
 LANGUAGES = ("en", "ko")
 LONGEST_NAME = 40  # characters: it must fit a button
 FREE_LICENCES = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0"})
@@ -115,7 +117,7 @@ class Pack:
             path = self.weight_path(weights)
             if path is None:
                 found.append(f"{weights.file} is missing: put it into {weights_folder()}")
-            elif _sha256(path) != weights.sha256:
+            elif not _has_content(path, weights.sha256):
                 found.append(f"{weights.file} is another file than the pack names: {path}")
         return tuple(found)
 
@@ -272,6 +274,26 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hash of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _has_content(path: Path, sha256: str) -> bool:
+    """Whether a file has a hash; noted with its size and time, so that gigabytes are read only once."""
+    about = path.stat()
+    stamp = [about.st_size, about.st_mtime_ns, sha256]
+    place = packs_folder() / CHECKED_FILE
+    noted: dict[str, Any] = json.loads(place.read_text()) if place.is_file() else {}
+    if noted.get(str(path)) == stamp:
+        return True
+    if sha256_of(path) != sha256:
+        return False
+    partial = place.with_name(f"{CHECKED_FILE}.{os.getpid()}")
+    try:
+        partial.write_text(json.dumps(noted | {str(path): stamp}))
+        partial.replace(place)
+    except OSError as error:  # a folder that cannot be written to: read again next time
+        log.debug("not noted: %s", error)
+    return True

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 
 from bot.artist import CHARACTER_FILES, PREVIEW_FILE, STICKER_FILES, TALK_FILES, Made
-from bot.kinds import Feeling
+from bot.kinds import Feeling, JobKind
 from engine.errors import EngineError, Notice, PersonProblem
 from engine.progress import Progress, Stage
 
@@ -26,9 +26,13 @@ class FakeArtist:
         self.stage_seconds = stage_seconds
         self.size = size
         self.done = 0
+        self.together = 1  # drawings that run side by side
         self.feelings: list[Feeling] = []
         self.stopped_at = 0.0
         self.released = threading.Event()
+
+    def at_once(self, kind: JobKind, style: str | None) -> int:
+        return self.together if kind == JobKind.DRAW else 1
 
     async def preview(self, photo: bytes, seed: int, progress: Progress) -> Made:
         return await self._make((PREVIEW_FILE,), photo, progress, (Stage.DECODE, Stage.FACE, Stage.DRAW))
