@@ -12,9 +12,9 @@ from engine.photo import Photo
 from engine.stylegan2.checkpoint import save_checkpoint, snapshot
 from engine.stylegan2.encoders import STYLE, Encoder
 from engine.stylegan2.speed import STYLES, WIDE, fastest, generator_256
-from engine.together import alone
 from engine.styles import LearnedStyle
 from engine.styles.packs import Pack, read_pack, sha256_of
+from engine.together import alone
 
 DESCRIPTION = """
 id = "{id}"
