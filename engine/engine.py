@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from engine.arrays import FloatMap, Points
+from engine.arrays import FloatMap
 from engine.character import Character, settled
 from engine.errors import Notice
 from engine.face import Face
 from engine.face.finder import FaceFinder, FoundFace
-from engine.face.landmarks import ibug_68
 from engine.face.matte import Matting
 from engine.intake import Decoder
 from engine.media.caption import FONT_FILE, Captions
@@ -31,7 +30,7 @@ from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
 from engine.styles import DrawnStyle, LearnedStyle, Sitting, Style, character_of, prepare, style_of
 from engine.styles.drawn import Drawing
-from engine.styles.toonify import Toonists, drawing_of, sitter_of
+from engine.styles.toonify import Landmarks68, Toonists, drawing_of, sitter_of
 from engine.talking.animator import Animator, Take, TalkingEngine, animator
 from engine.together import Ask, Report, Steps, alone
 from engine.voice import Voice
@@ -82,6 +81,7 @@ class Engine:
         self._talking = talking
         self._animators: dict[TalkingEngine, Animator] = {}
         self._toonists = Toonists()
+        self._landmarks_68 = Landmarks68(self._weights)
 
     def __enter__(self) -> "Engine":
         return self
@@ -221,16 +221,13 @@ class Engine:
         match style:
             case LearnedStyle(pack=pack):
                 toonist = self._toonists.of(pack)
-                sitter = sitter_of(photo.pixels, self._landmarks_68(photo, face), toonist, seed)
+                sitter = sitter_of(photo.pixels, self._landmarks_68.of(photo.pixels, face), toonist, seed)
                 steps = pack.refine if refine is None else refine
                 picture = yield Ask((toonist, steps), partial(toonist.draw, steps=steps), sitter, report)
                 return drawing_of(picture, sitter, sitting, self._finder, self._matting)
             case DrawnStyle():
                 return style.draw(sitting, seed)
         raise TypeError(f"nobody draws in {style}")
-
-    def _landmarks_68(self, photo: Photo, face: Face) -> Points:
-        return ibug_68(face.landmarks)
 
     def _studied(self, photo: Photo, face: Face) -> dict[str, FloatMap]:
         coefficients = self.animator().study(photo, face)

@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import EngineError
+from engine.weights import FREE_LICENCES
 from engine.weights import default_folder as weights_folder
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,6 @@ STYLE_FILE = "style.toml"
 CHECKED_FILE = ".checked.json"  # {path: [bytes, ns, sha256]} of files whose content was right
 LANGUAGES = ("en", "ko")
 LONGEST_NAME = 40  # characters: it must fit a button
-FREE_LICENCES = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0"})
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -5,17 +5,23 @@ square was; what lies outside it (shoulders, long hair, a hat) is the calm photo
 led over to those of the drawing. Nothing here needs torch; `Toonists` opens the one door to it.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
 from typing import Protocol, cast
 
 import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
+from engine.face import Face
 from engine.face.alignment import FfhqSquare, align_ffhq, ffhq_square
 from engine.face.finder import FaceFinder
+from engine.face.landmarks import ibug_68
 from engine.face.matte import FACE_OVAL, Matting
+from engine.learned_weights import FAN
 from engine.neural import need_neural
 from engine.raster import (
     Matrix,
@@ -34,9 +40,13 @@ from engine.styles.drawn import Drawing
 from engine.styles.packs import Pack
 from engine.styles.sitting import Sitting
 from engine.together import Report
+from engine.weights import WeightsMissing, WeightStore
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 4  # people whose pictures are drawn as one batch; more is no faster on a CPU
 KEPT = 3  # packs whose networks stay in memory; encoders are shared
+SAME_FACE = 0.12  # face heights between the landmarks of two detectors that see the same face
 COARSE = 4  # times smaller, while colours are led over
 
 
@@ -126,6 +136,45 @@ class Toonists:
         others = [(known, kept) for known, kept in self._kept if kept is not toonist and known.id != pack.id]
         self._kept = [(pack, toonist), *others][:KEPT]
         return toonist
+
+
+class Landmarks68:
+    """The 68 iBUG landmarks: of face-alignment where its file was placed, else out of the mesh's 478."""
+
+    def __init__(self, weights: WeightStore) -> None:
+        self._weights = weights
+
+    @cached_property
+    def _fan(self) -> Callable[[Pixels, tuple[float, float, float, float]], Points] | None:
+        try:
+            path = self._weights.locate(FAN)
+        except WeightsMissing:
+            return None
+        if find_spec("face_alignment") is None:
+            log.warning("%s was placed, but face-alignment is not installed", FAN)
+            return None
+        from engine.stylegan2.fan import PlacedFan
+
+        return PlacedFan(path).find
+
+    def of(self, photo: Pixels, face: Face) -> Points:
+        """Landmarks float32 (68, 2 or 3) of a face, px of the photo.
+
+        Raises
+        ------
+        CheckpointRefused, CheckpointBroken, CheckpointMismatch
+            when the placed file is another
+        """
+        derived = ibug_68(face.landmarks)
+        if self._fan is None:
+            return derived
+        found = self._fan(photo, face.box)
+        height = float(np.linalg.norm(face.landmarks[CHIN, :2] - face.landmarks[TOP, :2]))
+        apart = _mean_distance(found, derived[:, :2]) / max(height, 1.0)
+        if apart <= SAME_FACE:
+            return found
+        log.warning("face-alignment is %.2f face heights away from the mesh: the mesh counts", apart)
+        return derived
 
 
 def sitter_of(photo: Pixels, landmarks_68: Points, toonist: Toonist, seed: int) -> Sitter:
