@@ -18,22 +18,25 @@ from typing import Protocol, TypeVar
 import numpy as np
 from PIL import Image
 
-from bot.kinds import Background, Manner
+from bot.kinds import Background, JobKind, Manner
 from engine.arrays import Pixels
-from engine.character import Character, from_json, to_json
+from engine.character import SIZE, Character, from_json, to_json
 from engine.engine import Engine
 from engine.errors import Notice, PhotoProblem
+from engine.intake import Decoder
 from engine.media.caption import square
 from engine.media.colour import Colour, Ground
 from engine.media.preview import preview_jpeg
 from engine.media.sticker import sticker_png, sticker_webp
 from engine.media.talk import BACKGROUND, Scene
 from engine.progress import Progress, Stage
-from engine.raster import premultiplied
+from engine.raster import premultiplied, resized
 from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
-from engine.styles import styles
-from engine.worker import EngineThread, Work
+from engine.styles import DrawnStyle, LearnedStyle, Style, StyleUnknown, style_of, styles
+from engine.styles.toonify import AT_ONCE
+from engine.together import Steps
+from engine.worker import EngineThread, Joins, Work
 
 PREVIEW_FILE = "preview.jpg"
 CHARACTER_FILES = ("character.json", "drawing.png")  # what `speak` needs of a character
@@ -74,6 +77,9 @@ class Made:
 class Artist(Protocol):
     """Makes pictures and sound. Raises PersonProblem, Cancelled, or our own faults."""
 
+    def at_once(self, kind: JobKind, style: str | None) -> int:
+        """Say how many jobs of a kind and style run side by side; 1: each alone."""
+
     async def preview(self, photo: bytes, seed: int, progress: Progress) -> Made:
         """Draw a face in every style: PREVIEW_FILE, numbered from 1 in the order of the styles."""
 
@@ -113,28 +119,39 @@ class EngineArtist:
         self._thread = thread
         self._scratch = scratch
 
+    def at_once(self, kind: JobKind, style: str | None) -> int:
+        """See Artist: people whose faces a network draws are drawn together."""
+        return AT_ONCE if kind == JobKind.DRAW and _is_learned(style) else 1
+
     async def preview(self, photo: bytes, seed: int, progress: Progress) -> Made:
-        """See Artist."""
+        """See Artist. Learned styles show their pack's picture: drawing in all of them takes too long."""
 
         def work(engine: Engine, report: Progress) -> Made:
+            offered = styles()
             report(Stage.DECODE, 0.0)
-            drawn = engine.draw(engine.decoder.photo(photo), [s.id for s in styles()], seed, report)
+            ids = [style.id for style in offered if isinstance(style, DrawnStyle)]
+            drawn = engine.draw(engine.decoder.photo(photo), ids, seed, report)
             report(Stage.ENCODE, 0.0)
-            sheet = preview_jpeg([character.drawing for character in drawn.characters])
-            return Made({PREVIEW_FILE: sheet}, drawn.notices)
+            own = {character.style: character.drawing for character in drawn.characters}
+            tiles = [own[s.id] if s.id in own else pack_tile(s, engine.decoder) for s in offered]
+            return Made({PREVIEW_FILE: preview_jpeg(tiles)}, drawn.notices)
 
         return await self._run(work, progress)
 
     async def draw(self, photo: bytes, style: str, seed: int, progress: Progress) -> Made:
         """See Artist."""
 
-        def work(engine: Engine, report: Progress) -> Made:
+        def work(engine: Engine, report: Progress) -> Steps[Made]:
             report(Stage.DECODE, 0.0)
-            drawn = engine.draw(engine.decoder.photo(photo), [style], seed, report)
+            decoded = engine.decoder.photo(photo)
+            drawn = yield from engine.drawing(decoded, [style_of(style)], seed, report)
             report(Stage.ENCODE, 0.0)
             return Made(_files_of(drawn.characters[0]), drawn.notices)
 
-        return await self._run(work, progress)
+        most = self.at_once(JobKind.DRAW, style)
+        joins = Joins((JobKind.DRAW, style), most) if most > 1 else None
+        asking: Work[Made] = work
+        return await self._run(asking, progress, joins)
 
     async def speak(
         self,
@@ -176,18 +193,42 @@ class EngineArtist:
 
         return await self._run(work, progress)
 
-    async def _run(self, work: Work[Result], progress: Progress) -> Result:
-        def behind_people(engine: Engine, report: Progress) -> Result:
+    async def _run(self, work: Work[Result], progress: Progress, joins: Joins | None = None) -> Result:
+        def behind_people(engine: Engine, report: Progress) -> Result | Steps[Result]:
             make_way()
             return work(engine, report)
 
-        ticket = self._thread.submit(behind_people, report=progress)
+        ticket = self._thread.submit(behind_people, report=progress, joins=joins)
         try:
             # shielded: the engine thread sets the result of a ticket that nobody awaits any more, too
             return await asyncio.shield(asyncio.wrap_future(ticket.future))
         except asyncio.CancelledError:
             ticket.cancel()
             raise
+
+
+def _is_learned(style: str | None) -> bool:
+    try:
+        return isinstance(style_of(style or ""), LearnedStyle)
+    except StyleUnknown:  # removed since it was asked for: the job will say so
+        return False
+
+
+def pack_tile(style: Style, decoder: Decoder) -> Pixels:
+    """What stands for a learned style on the page of all styles: its pack's picture, uint8 (512, 512, 4)."""
+    tile = np.zeros((SIZE, SIZE, 4), np.uint8)
+    if not isinstance(style, LearnedStyle) or not style.pack.preview:
+        return tile
+    try:
+        picture = decoder.photo((style.pack.folder / style.pack.preview).read_bytes()).pixels
+    except (OSError, PhotoProblem) as error:
+        log.warning("the preview of %s cannot be shown: %s", style.id, error)
+        return tile
+    side = min(picture.shape[:2])
+    top, left = ((length - side) // 2 for length in picture.shape[:2])
+    tile[..., :3] = resized(picture[top : top + side, left : left + side], SIZE, SIZE)
+    tile[..., 3] = 255
+    return tile
 
 
 def make_way() -> None:

@@ -42,7 +42,7 @@ def end_process() -> None:
 
 
 class Watchdog:
-    """Watches the one job that a worker runs; calls `overrun` when a stage lasts longer than its limit."""
+    """Watches the jobs that a worker runs; calls `overrun` when a stage lasts longer than its limit."""
 
     def __init__(
         self, limits: Mapping[str, float] = LIMITS, overrun: Callable[[], None] = end_process
@@ -50,40 +50,39 @@ class Watchdog:
         self._limits = limits
         self._overrun = overrun
         self._lock = threading.Lock()
-        self._job = ""
-        self._stage = ""
-        self._since = 0.0
+        self._stages: dict[str, tuple[str, float]] = {}  # of each job, and since when
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     @contextmanager
     def watching(self, job_id: str) -> Iterator[None]:
         """Watch a job for the length of the block."""
-        self._set(job_id, "start")
+        with self._lock:
+            self._stages[job_id] = ("start", monotonic())
         try:
             yield
         finally:
-            self._set("", "")
+            with self._lock:
+                self._stages.pop(job_id, None)
 
     def stage(self, job_id: str, stage: str) -> None:
         """Note the stage that the job is in; the clock starts anew only with a new stage."""
         with self._lock:
-            if job_id == self._job and stage != self._stage:
-                self._stage, self._since = stage, monotonic()
+            if job_id in self._stages and stage != self._stages[job_id][0]:
+                self._stages[job_id] = (stage, monotonic())
 
     def close(self) -> None:
         """Stop watching for good."""
         self._closed.set()
 
-    def _set(self, job_id: str, stage: str) -> None:
-        with self._lock:
-            self._job, self._stage, self._since = job_id, stage, monotonic()
-
     def _watch(self) -> None:
         while not self._closed.wait(LOOK_SECONDS):
+            now = monotonic()
             with self._lock:
-                job, stage, lasted = self._job, self._stage, monotonic() - self._since
-            if job and lasted > self._limits[stage]:
-                log.critical("job %s: stage %s lasts %.0f s: ending the process", job, stage, lasted)
-                self._overrun()
-                self._set("", "")
+                stages = dict(self._stages)
+            for job, (stage, since) in stages.items():
+                if now - since > self._limits[stage]:
+                    log.critical("job %s: stage %s lasts %.0f s: ending the process", job, stage, now - since)
+                    self._overrun()
+                    with self._lock:
+                        self._stages.pop(job, None)

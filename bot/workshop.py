@@ -1,4 +1,7 @@
-"""The workshop: takes jobs from the queue one after the other, has the engine do them, keeps the results."""
+"""The workshop: takes jobs from the queue, has the engine do them, keeps the results.
+
+One job after another; those that the engine does side by side are taken together.
+"""
 
 import asyncio
 import logging
@@ -60,29 +63,41 @@ class Workshop:
         self._watchdog = watchdog
         self._deliver_soon = deliver_soon
         self._stopping = asyncio.Event()
-        self._current: Claim | None = None
+        self._current: list[Claim] = []
         self._reclaimed_at = float("-inf")
 
     def stop(self) -> None:
-        """End `run` soon: the running job is given back, uncounted."""
+        """End `run` soon: the running jobs are given back, uncounted."""
         self._stopping.set()
-        if self._current is not None:
-            self._current.stop.set()
+        for claim in self._current:
+            claim.stop.set()
 
     async def run(self) -> None:
         """Work until `stop`."""
         while not self._stopping.is_set():
             await self._reclaim()
-            async with self._database.writing() as work:
-                self._current = await self._queue.claim(work)
-            if self._current is None:
+            self._current = await self._claims()
+            if not self._current:
                 await self._wait()
                 continue
             try:
-                with self._watchdog.watching(self._current.job.id):
-                    await self._do(self._current)
+                async with asyncio.TaskGroup() as together:
+                    for claim in self._current:
+                        together.create_task(self._do(claim))
             finally:
-                self._current = None
+                self._current = []
+
+    async def _claims(self) -> list[Claim]:
+        """Take the next job, and others that can run beside it."""
+        async with self._database.writing() as work:
+            first = await self._queue.claim(work)
+            if first is None:
+                return []
+            claims = [first]
+            most = self._artist.at_once(JobKind(first.job.kind), first.job.style)
+            while len(claims) < most and (other := await self._queue.claim(work, beside=first.job)):
+                claims.append(other)
+            return claims
 
     async def _wait(self) -> None:
         """Wait for work, or for the end."""
@@ -106,6 +121,10 @@ class Workshop:
                 work.after_commit(self._deliver_soon)
 
     async def _do(self, claim: Claim) -> None:
+        with self._watchdog.watching(claim.job.id):
+            await self._do_watched(claim)
+
+    async def _do_watched(self, claim: Claim) -> None:
         job, progress = claim.job, _Progress(claim, self._queue, self._watchdog)
         beating = asyncio.create_task(self._beat(claim, progress))
         try:

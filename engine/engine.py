@@ -7,7 +7,7 @@ by one thread only: the engine thread (engine/worker.py).
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from engine.arrays import FloatMap
@@ -28,8 +28,11 @@ from engine.speech.cleaning import gated, trimmed
 from engine.speech.effects import Effect, with_effect
 from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
-from engine.styles import Sitting, draw, prepare, style_of
+from engine.styles import DrawnStyle, LearnedStyle, Sitting, Style, character_of, prepare, style_of
+from engine.styles.drawn import Drawing
+from engine.styles.toonify import Landmarks68, Toonists, drawing_of, sitter_of
 from engine.talking.animator import Animator, Take, TalkingEngine, animator
+from engine.together import Ask, Report, Steps, alone
 from engine.voice import Voice
 from engine.weights import WeightsMissing, WeightStore, WeightsWrong
 
@@ -77,6 +80,8 @@ class Engine:
         self._weights = weights or WeightStore()
         self._talking = talking
         self._animators: dict[TalkingEngine, Animator] = {}
+        self._toonists = Toonists()
+        self._landmarks_68 = Landmarks68(self._weights)
 
     def __enter__(self) -> "Engine":
         return self
@@ -148,28 +153,81 @@ class Engine:
         return found.photo, face
 
     def draw(
-        self, photo: Photo, style_ids: Sequence[str], seed: int = 0, progress: Progress = silent
+        self,
+        photo: Photo,
+        style_ids: Sequence[str],
+        seed: int = 0,
+        progress: Progress = silent,
+        refine: int | None = None,
     ) -> Drawn:
-        """Draw a person in one or more styles; what styles share is computed once.
+        """Draw a person in one or more styles; see `drawing`.
 
         Raises
         ------
-        PhotoProblem, StyleUnknown, Cancelled
+        StyleUnknown
         """
-        for style_id in style_ids:
-            style_of(style_id)
+        return alone(self.drawing(photo, [style_of(one) for one in style_ids], seed, progress, refine))
+
+    def drawing(
+        self,
+        photo: Photo,
+        styles: Sequence[Style],
+        seed: int = 0,
+        progress: Progress = silent,
+        refine: int | None = None,
+    ) -> Steps[Drawn]:
+        """Draw a person in one or more styles; what styles share is computed once.
+
+        Learned styles are asked for (engine/together.py), so that several people are drawn at once.
+
+        Parameters
+        ----------
+        refine : steps of search for a person's styles, of learned styles; None is what their packs say
+
+        Raises
+        ------
+        PhotoProblem, Cancelled
+        PackWrong, CheckpointRefused, CheckpointBroken, CheckpointMismatch
+            from learned styles
+        """
         upright, face = self.cut_out(photo, progress)
         progress(Stage.DRAW, 0.0)
-        parts = len(style_ids) + 1  # the sitting takes about as long as a style
+        parts = len(styles) + 1  # the sitting takes about as long as a style
         sitting: Sitting = prepare(upright, face, lambda share: progress(Stage.DRAW, share / parts))
         known = self._studied(upright, face)
         characters = []
-        for number, style_id in enumerate(style_ids):
-            progress(Stage.DRAW, (number + 1) / parts)
-            drawn = replace(draw(sitting, style_id, seed), coefficients=known)
+        for number, style in enumerate(styles, start=1):
+
+            def report(share: float, number: int = number) -> None:
+                progress(Stage.DRAW, (number + share) / parts)
+
+            report(0.0)
+            drawing = yield from self._drawn(style, upright, face, sitting, seed, refine, report)
+            drawn = replace(character_of(drawing, sitting, style.id, seed), coefficients=known)
             characters.append(settled(drawn))
         progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)
+
+    def _drawn(
+        self,
+        style: Style,
+        photo: Photo,
+        face: Face,
+        sitting: Sitting,
+        seed: int,
+        refine: int | None,
+        report: Report,
+    ) -> Steps[Drawing]:
+        match style:
+            case LearnedStyle(pack=pack):
+                toonist = self._toonists.of(pack)
+                sitter = sitter_of(photo.pixels, self._landmarks_68.of(photo.pixels, face), toonist, seed)
+                steps = pack.refine if refine is None else refine
+                picture = yield Ask((toonist, steps), partial(toonist.draw, steps=steps), sitter, report)
+                return drawing_of(picture, sitter, sitting, self._finder, self._matting)
+            case DrawnStyle():
+                return style.draw(sitting, seed)
+        raise TypeError(f"nobody draws in {style}")
 
     def _studied(self, photo: Photo, face: Face) -> dict[str, FloatMap]:
         coefficients = self.animator().study(photo, face)

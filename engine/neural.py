@@ -13,6 +13,11 @@ class NeuralMissing(EngineError):
     message_id = "neural-missing"
 
 
+def is_neural() -> bool:
+    """Whether the extra is installed."""
+    return all(find_spec(package) is not None for package in PACKAGES)
+
+
 def need_neural() -> None:
     """Say so when the extra is not installed, before something else fails.
 

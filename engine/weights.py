@@ -19,11 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.weight_keys import Keys, check_keys
 
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "weights.lock"  # JSON {name: sha256} of files whose hash no official source states
 TIMEOUT = 120  # seconds for one download
+FREE_LICENCES = frozenset(
+    {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "OFL-1.1", "public domain"}
+)
 
 
 class WeightsMissing(EngineError):
@@ -68,6 +72,7 @@ class WeightFile:
     sha256 : hex digest; "" where no official source states one
     sources : tried in turn
     megabytes : size of the file in 10^6 bytes
+    keys : what must be in it, where no hash tells the right file
     """
 
     name: str
@@ -76,6 +81,12 @@ class WeightFile:
     sha256: str
     sources: tuple[Url | WheelMember, ...]
     megabytes: float
+    keys: Keys | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether its licence allows every use, as far as that is known."""
+        return self.licence in FREE_LICENCES
 
 
 _MEDIAPIPE = ("mediapipe", "0.10.21")
@@ -184,11 +195,12 @@ def default_folder() -> Path:
 class WeightStore:
     """The weight files of one cache folder."""
 
-    def __init__(
-        self, folder: Path | None = None, files: Sequence[WeightFile] = DEFAULT_FILES + NEURAL_FILES
-    ) -> None:
+    def __init__(self, folder: Path | None = None, files: Sequence[WeightFile] | None = None) -> None:
+        from engine.learned_weights import LEARNED_FILES  # which needs WeightFile
+
+        known = DEFAULT_FILES + NEURAL_FILES + LEARNED_FILES if files is None else files
         self.folder = folder or default_folder()
-        self.files = {file.name: file for file in files}
+        self.files = {file.name: file for file in known}
 
     def known(self, name: str) -> WeightFile:
         """Entry of the registry.
@@ -255,8 +267,12 @@ class WeightStore:
         ------
         WeightsWrong
             when its hash is not the expected one
+        CheckpointRefused, CheckpointBroken, CheckpointMismatch
+            when no hash is known and its tensors are not the expected ones
         """
         file = self.known(name)
+        if file.keys is not None and not self.expected_sha256(name):
+            check_keys(path, file.keys)
         return self._keep(file, path.read_bytes())
 
     def _keep(self, file: WeightFile, content: bytes) -> Path:

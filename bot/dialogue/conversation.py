@@ -1,6 +1,6 @@
 """The conversation's state, what the dialogue may wish for, and the house rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.dialogue.replies import Reply
@@ -76,9 +76,9 @@ class Style:
 
 @dataclass(frozen=True)
 class House:
-    """What holds for everybody: the styles, and how long things are kept."""
+    """What holds for everybody: the styles that are offered now, and how long things are kept."""
 
-    styles: tuple[Style, ...]
+    styles: Sequence[Style]
     photo_hours: int = 24
     render_days: int = 7
 

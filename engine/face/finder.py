@@ -174,6 +174,10 @@ class FaceFinder:
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         return FoundFace(upright, landmarks, pose, box, tuple(notices))
 
+    def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
+        """Landmarks of a face, uint8 (H, W, 3), that is about where `landmarks` (478, 3) say."""
+        return self._landmarks.follow(picture, landmarks)
+
     def _upright_candidate(self, search: Pixels) -> _Candidate:
         doubtful: list[_Candidate] = []
         for tiles, min_score in ((1, MIN_SCORE), (TILES, MIN_SCORE), (1, FAINT_SCORE)):

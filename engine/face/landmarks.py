@@ -75,6 +75,10 @@ class LandmarkDetector:
             tries += [first, self._again(picture, first.landmarks)]
         return max(tries, key=lambda mesh: mesh.presence)
 
+    def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
+        """Landmarks of a face that is about where other landmarks (478, 3) say."""
+        return self._again(picture, self._again(picture, landmarks).landmarks)
+
     def _again(self, picture: Pixels, landmarks: Points) -> Mesh:
         eyes = (landmarks[LEFT_EYE_OUTER] - landmarks[RIGHT_EYE_OUTER])[:2]
         turn = _rotation(eyes)

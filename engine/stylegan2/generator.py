@@ -150,7 +150,8 @@ class Generator(nn.Module):
                 axes = (
                     (0, 1) if part.up else (0, 0)
                 )  # a transposed convolution wants them the other way round
-                weight = channels_last(part.weight.detach().transpose(*axes)).transpose(*axes)
+                weight = part.weight.detach().transpose(*axes).clone(memory_format=torch.channels_last)
+                weight = weight.transpose(*axes)
                 part.weight = nn.Parameter(weight, part.weight.requires_grad)
         return self
 

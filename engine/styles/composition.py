@@ -56,6 +56,8 @@ class Composition:
     turned : degrees by which the photo was turned, clockwise as seen
     magnified : px of the canvas for one px of the photo
     photo_top : row of the canvas at which the photo begins; above 0 there is none
+    placed : float32 (2, 3), from px of the photo to px of the canvas
+    frame : float32 (768, 768) in [0, 1], where the bust may be: it ends in curves where the photo gives out
     """
 
     pixels: Pixels
@@ -65,6 +67,8 @@ class Composition:
     turned: float
     magnified: float
     photo_top: float
+    placed: Matrix
+    frame: FloatMap
 
 
 def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape()) -> Composition:
@@ -90,7 +94,8 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     inside = _inside(photo.pixels.shape, to_canvas)
     frame = bust(*inside, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
     matte = person_only(matte * frame, landmarks)
-    return Composition(pixels, matte, mixture, landmarks, turned, shrink_factor(to_canvas), inside[2])
+    magnified = shrink_factor(to_canvas)
+    return Composition(pixels, matte, mixture, landmarks, turned, magnified, inside[2], to_canvas, frame)
 
 
 def bust(left: float, right: float, top: float, bottom: float, *, eye_level: float) -> FloatMap:

@@ -9,7 +9,7 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
 from engine.photo import Photo
-from engine.raster import blended, grey, smoothstep, wide_gaussian
+from engine.raster import Matrix, blended, grey, smoothstep, wide_gaussian
 from engine.styles.blocks.strands import smoothed, strands
 from engine.styles.composition import CHIN, MARGIN, TOP, Composition, compose
 from engine.styles.crown import complete_top
@@ -38,6 +38,8 @@ class Sitting:
     smooth : uint8 (768, 768, 3), `pixels` without pores, weave and noise
     brushed : uint8 (768, 768, 3), hair as strands, cloth and what else has no direction as calm faces
     yaw, pitch, roll : degrees, of the head on the canvas
+    placed : float32 (2, 3), from px of the photo to px of the canvas
+    frame : float32 (768, 768) in [0, 1], where the bust may be
     """
 
     pixels: Pixels
@@ -52,6 +54,8 @@ class Sitting:
     yaw: float
     pitch: float
     roll: float
+    placed: Matrix
+    frame: FloatMap
 
 
 def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda share: None) -> Sitting:
@@ -88,6 +92,8 @@ def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda sha
         yaw=face.yaw,
         pitch=face.pitch,
         roll=face.roll + stage.turned,
+        placed=stage.placed,
+        frame=stage.frame,
     )
 
 

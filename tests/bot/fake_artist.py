@@ -18,7 +18,7 @@ from bot.artist import (
     TALK_FILES,
     Made,
 )
-from bot.kinds import Manner
+from bot.kinds import JobKind, Manner
 from engine.errors import EngineError, Notice, PersonProblem
 from engine.progress import Progress, Stage
 
@@ -34,9 +34,13 @@ class FakeArtist:
         self.stage_seconds = stage_seconds
         self.size = size
         self.done = 0
+        self.together = 1  # drawings that run side by side
         self.spoken: list[tuple[Manner, bytes | None]] = []  # in which manner, before which picture
         self.stopped_at = 0.0
         self.released = threading.Event()
+
+    def at_once(self, kind: JobKind, style: str | None) -> int:
+        return self.together if kind == JobKind.DRAW else 1
 
     async def preview(self, photo: bytes, seed: int, progress: Progress) -> Made:
         return await self._make((PREVIEW_FILE,), photo, progress, (Stage.DECODE, Stage.FACE, Stage.DRAW))
