@@ -52,9 +52,7 @@ def talk(
         clock = StageClock(report)
         clock(Stage.DECODE, 0.0)
         scene, sound = manner.scene(engine), engine.decoder.voice(read(voice))
-        said = engine.speak(
-            load(character), sound, out, seed, clock, scene, expression, effect, engine_name
-        )
+        said = engine.speak(load(character), sound, out, seed, clock, scene, expression, effect, engine_name)
         return Made(said.files, said.notices, clock.seconds())
 
     with engine_thread() as thread:
