@@ -1,8 +1,8 @@
 """How near drawn pictures come to real ones, KID and FID, and how smoothly a generator moves, PPL.
 
-KID: Binkowski et al. 2018, "Demystifying MMD GANs". FID: Heusel et al. 2017. PPL: Karras et al. 2019 and 2020,
-the variant `ppl2_wend`. KID and FID compare features (N, D), whatever saw the pictures; numbers of different
-features cannot be compared with each other.
+KID: Binkowski et al. 2018, "Demystifying MMD GANs". FID: Heusel et al. 2017. PPL: Karras et al. 2019 and
+2020, the variant `ppl2_wend`. KID and FID compare features (N, D), whatever saw the pictures; numbers of
+different features cannot be compared with each other.
 """
 
 from collections.abc import Callable, Iterator
