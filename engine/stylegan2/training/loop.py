@@ -114,7 +114,7 @@ def snapshot_path(folder: Path, run: Run) -> Path:
 
 
 def _name(run: Run) -> str:
-    return f"{run.pictures / 1000:010.3f}"
+    return f"{run.pictures / 1000:09.3f}"
 
 
 def _microbatch(options: Options, plan: Plan, team: Team) -> int:
