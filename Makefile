@@ -49,12 +49,13 @@ $(VENV)/base.done: pyproject.toml | $(VENV)/bin/pip
 
 $(VENV)/test.base.done: $(VENV)/base.done
 	@echo "BASE=1: the neural extra (torch) is left out, and so are its tests."
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,data]'
 	@touch $@
 
 $(VENV)/test.all.done: $(VENV)/base.done
 	@echo "Installing everything for the tests ($(SIZE_ALL)); 'make test BASE=1' does without."
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,neural]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,data,neural,metrics]'
+	$(BIN)/mytalkcon weights fetch efficientnet-lite0-57934424.pth
 	@touch $@
 
 clean:

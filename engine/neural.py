@@ -13,6 +13,12 @@ class NeuralMissing(EngineError):
     message_id = "neural-missing"
 
 
+class MetricsMissing(EngineError):
+    """A published measure was asked for without its weights, or without the extra `metrics`."""
+
+    message_id = "metrics-missing"
+
+
 def need_neural() -> None:
     """Say so when the extra is not installed, before something else fails.
 
