@@ -26,7 +26,7 @@ BASE_STYLE, BASE_COUNT = "toon-head", 4000
 STYLE, COUNT = "open-peeps", 200
 HELD_OUT = range(10_000, 12_000)  # seeds of the second style that no training sees
 SIZES = ("--channel-base", "512", "--channel-max", "64", "--latent", "64")
-RULES = ("--batch", "16", "--gamma", "0.05", "--no-mirror", "--tick", "1", "--snapshot", "4")
+RULES = ("--batch", "16", "--gamma", "0.05", "--no-mirror", "--tick", "1")
 FREEZE = ("--freeze-d", "7")  # two of the three blocks: as many as 10 layers are of the six at 256 px
 ADA = (
     "--augment",
@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base-kimg", type=float, default=120)
     parser.add_argument("--tuned-kimg", type=float, default=40)
+    parser.add_argument("--pictures", type=int, default=1000, help="for each KID")
     parser.add_argument("--together", type=int, default=2, help="processes at once, a thread each")
     given = parser.parse_args()
     folder = given.folder
@@ -72,7 +73,7 @@ def main() -> None:
             run.result()
     from tests.train_figures import write_figures
 
-    write_figures(folder, [variant.name for variant in VARIANTS])
+    write_figures(folder, [variant.name for variant in VARIANTS], given.pictures)
 
 
 def make_drawings(folder: Path) -> None:
@@ -91,7 +92,7 @@ def make_drawings(folder: Path) -> None:
 
 def tune(folder: Path, variant: Variant, kimg: float) -> None:
     """One of the four runs."""
-    start = ("--base", str(last_snapshot(folder / "base")))
+    start = ("--snapshot", "2", "--base", str(last_snapshot(folder / "base")))
     train(folder / "drawings" / STYLE, folder / variant.name, kimg, 1, *start, *variant.options)
 
 
