@@ -37,7 +37,7 @@ def train(
     ema_kimg: Annotated[float | None, typer.Option(help="Half-life of the averaged generator.")] = None,
     mirror: Annotated[bool, typer.Option(help="Show drawings mirrored, too.")] = True,
     precision: Annotated[
-        Precision, typer.Option(help="bfloat16 halves time and memory on a GPU; float32.")
+        Precision, typer.Option(help="float32, or bfloat16 on a GPU that knows it.")
     ] = Precision.FLOAT32,
     resolution: Annotated[int | None, typer.Option(help="px, without --base; or the drawings' own.")] = None,
     channel_base: Annotated[int | None, typer.Option(help="Width of the networks, without --base.")] = None,

@@ -65,10 +65,7 @@ def test_a_command_that_was_killed_ends_with_the_same_network(drawn, tmp_path):
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         assert process.wait(10) == -signal.SIGKILL, "it was killed before its end"
-    done = subprocess.run(
-        command(drawn, tmp_path / "killed", 0.512), env=ALONE, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    finished(command(drawn, tmp_path / "killed", 0.512))
     assert numbers(tmp_path / "killed") == numbers(tmp_path / "whole")
     name = "network-00000.512.safetensors"
     assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
