@@ -73,12 +73,14 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
 
     Parameters
     ----------
+    folder : of pictures, or one that `mytalkcon data clean` made
     resolution : px of the networks; larger drawings are averaged down. None takes the drawings' own size
 
     Raises
     ------
     NoDrawings, MixedDrawings, DrawingsTooSmall
     """
+    folder = _kept_by_cleaning(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     sizes: dict[tuple[int, int], Path] = {}
     digest = hashlib.blake2b(digest_size=16)
@@ -97,6 +99,12 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
     if resolution is not None and side < resolution:
         raise DrawingsTooSmall(f"{side} px", side=side, resolution=resolution)
     return Drawings(paths, resolution or side, digest.hexdigest())
+
+
+def _kept_by_cleaning(folder: Path) -> Path:
+    """Where `mytalkcon data clean` puts what it kept; any other folder itself."""
+    kept = folder / "pictures"
+    return kept if (folder / "manifest.csv").is_file() and kept.is_dir() else folder
 
 
 def _size(path: Path) -> tuple[int, int]:

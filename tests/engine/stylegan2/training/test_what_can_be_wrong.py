@@ -79,6 +79,14 @@ def test_every_drawing_is_shown_once_an_epoch_in_an_order_of_its_own(drawn):
     assert across.equal(torch.cat([first[20:], second[:4]]))
 
 
+def test_of_a_cleaned_set_only_what_was_kept_is_shown(tmp_path):
+    for name in ("sheet-1.jpg", "squares/dropped.png", "pictures/kept.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (16, 16) if "/" in name else (99, 50)).save(tmp_path / name)
+    (tmp_path / "manifest.csv").write_text("")
+    assert [path.name for path in drawings_of(tmp_path, None).paths] == ["kept.png"]
+
+
 def test_what_is_transparent_is_white(tmp_path):
     Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(tmp_path / "a.png")
     assert drawings_of(tmp_path, None).shown(0, 1, 0, torch.device("cpu")).min() == 1.0
