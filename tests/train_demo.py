@@ -64,9 +64,8 @@ def main() -> None:
     folder = given.folder
     make_drawings(folder)
     base = folder / "base"
-    train(
-        folder / "drawings" / BASE_STYLE, base, given.base_kimg, given.together, "--augment", "none", *SIZES
-    )
+    start = ("--snapshot", "4", "--augment", "none", *SIZES)
+    train(folder / "drawings" / BASE_STYLE, base, given.base_kimg, given.together, *start)
     with ThreadPoolExecutor(given.together) as pool:
         runs = [pool.submit(tune, folder, variant, given.tuned_kimg) for variant in VARIANTS]
         for run in runs:
