@@ -32,6 +32,7 @@ COMMANDS = {
     "project": "Find the styles of a photo: writes target.png, projected.png and styles.npz.",
     "blend": "Blend BASE (faces) with TUNED (drawings): the shapes of TUNED in the rendering of BASE.",
     "checkpoint": "StyleGAN2 checkpoints: look into one, convert one.",
+    "data": "Sets of drawings to learn a style from.",
     "jobs": "Jobs of the running bot: list, show, retry, cancel.",
 }
 """Each is a module of bot/cli: a function of that name, or a group of commands called `app`."""
