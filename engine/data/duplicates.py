@@ -1,10 +1,10 @@
 """The same picture twice: resized, saved again, or mirrored; not cropped, and not made much brighter.
 
 A perceptual hash (the library imagehash: pHash, 256 bits) proposes pairs; thumbnails confirm them, since
-drawings of one hand differ in an eyebrow. On 842 drawings, copies saved as JPEG of quality 50 or resized to 150
-px had hashes at most 8 bits apart and thumbnails at most 8 levels (made 8 % brighter: 28 bits, 22 levels); of
-1853 different drawings whose hashes were as near, all were 27 levels apart or more, but for two that were the
-same. One person drawn in two styles came as near as 20 levels.
+drawings of one hand differ in an eyebrow. On 842 drawings, copies saved as JPEG of quality 50 or resized to
+150 px had hashes at most 8 bits apart and thumbnails at most 8 levels (8 % brighter: 28 bits, 22 levels);
+of 1853 different drawings whose hashes were as near, all were 27 levels apart or more, but for two that were
+the same. One person drawn in two styles came as near as 20 levels.
 """
 
 from collections.abc import Sequence
