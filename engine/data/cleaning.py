@@ -23,7 +23,7 @@ from PIL import Image
 from engine.arrays import Pixels
 from engine.data.duplicates import need_imagehash
 from engine.data.errors import FolderTaken, NoPictures, SameFolder
-from engine.data.files import Unreadable, files_of, picture_of, stamp
+from engine.data.files import MANIFEST, PICTURES, Unreadable, files_of, picture_of, stamp
 from engine.data.finishing import Finish, Finisher
 from engine.data.journal import Entry, appending, read_journal
 from engine.data.judging import Limits, judged
@@ -37,8 +37,7 @@ from engine.weights import WeightStore
 
 WORKERS = 2  # threads; the libraries compute outside Python's lock
 AHEAD = 4  # files a worker that wait for one
-MANIFEST, JOURNAL, FINISH = "manifest.csv", "journal.jsonl", "finish.json"
-SQUARES, PICTURES = "squares", "pictures"
+JOURNAL, FINISH, SQUARES = "journal.jsonl", "finish.json", "squares"
 FAST_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3)
 
 Item = TypeVar("Item")

@@ -11,6 +11,8 @@ from engine.intake import Decoder
 from engine.intake.decoder import DecoderFailed
 from engine.photo import MAX_BYTES, PhotoTooHeavy, PhotoTooSmall
 
+MANIFEST, PICTURES = "manifest.csv", "pictures"  # in the folder of a cleaned set
+
 
 class Unreadable(Exception):
     """The file gives no picture; the text says why, for the manifest."""
@@ -29,6 +31,11 @@ def files_of(folder: Path, other: Path) -> Iterator[Path]:
             yield from files_of(path, other)
         else:
             yield path
+
+
+def pictures_in(folder: Path) -> Path:
+    """Where the pictures of a folder are: in a cleaned set beside its manifest and its sheets."""
+    return folder / PICTURES if (folder / MANIFEST).is_file() else folder
 
 
 def stamp(path: Path) -> str:

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from engine.arrays import Pixels
+from engine.data.files import pictures_in
 from engine.stylegan2.training.errors import DrawingsTooSmall, MixedDrawings, NoDrawings
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
@@ -69,7 +70,7 @@ def _mixed(seed: int, epoch: int) -> int:
 
 
 def drawings_of(folder: Path, resolution: int | None) -> Drawings:
-    """The drawings of a folder.
+    """The drawings of a folder, or of a set that `data clean` has made.
 
     Parameters
     ----------
@@ -79,6 +80,7 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
     ------
     NoDrawings, MixedDrawings, DrawingsTooSmall
     """
+    folder = pictures_in(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     sizes: dict[tuple[int, int], Path] = {}
     digest = hashlib.blake2b(digest_size=16)
