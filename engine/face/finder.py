@@ -40,6 +40,7 @@ UPRIGHT_SCORES, UPRIGHT_AGREEMENT, UPRIGHT_ROLL = 1.5, 0.05, 40.0
 # Face heights, mean over the detector's eyes, nose and mouth. Cloth, ears and turned faces had up to 1.0
 # where the mesh took them for a face; faces .05, covered ones .10, very small ones .15.
 MAX_DISAGREEMENT = 0.20
+DRAWN_DISAGREEMENT = 0.16  # in drawings, where no second look follows: at .18 a square was twice too large
 LONE_SCORES = (
     0.75  # a face that only one detector sees, and faintly, may be a fist: a closer look comes first
 )
@@ -177,6 +178,20 @@ class FaceFinder:
     def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
         """Landmarks of a face, uint8 (H, W, 3), that is about where `landmarks` (478, 3) say."""
         return self._landmarks.follow(picture, landmarks)
+
+    def find_upright(self, picture: Pixels) -> Points | None:
+        """Landmarks (478, 3) of the largest face of a picture that is the right way up, drawn faces too.
+
+        None where detector and mesh do not agree that it is one, and where it is small in its picture. Faces
+        without detail, as drawings have them, are welcome.
+        """
+        scale = min(1.0, SEARCH_SIDE / max(picture.shape[:2]))
+        search = _scaled(picture, scale)
+        for min_score in (MIN_SCORE, FAINT_SCORE):
+            candidate = self._candidate(search, 0, 1, min_score)
+            if candidate is not None and candidate.is_face and candidate.disagreement < DRAWN_DISAGREEMENT:
+                return candidate.mesh.landmarks / np.float32(scale)
+        return None
 
     def _upright_candidate(self, search: Pixels) -> _Candidate:
         doubtful: list[_Candidate] = []

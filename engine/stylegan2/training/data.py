@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from engine.arrays import Pixels
+from engine.data.files import pictures_in
 from engine.stylegan2.training.errors import DrawingsTooSmall, MixedDrawings, NoDrawings
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
@@ -69,7 +70,7 @@ def _mixed(seed: int, epoch: int) -> int:
 
 
 def drawings_of(folder: Path, resolution: int | None) -> Drawings:
-    """The drawings of a folder.
+    """The drawings of a folder, or of a set that `data clean` has made.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
     ------
     NoDrawings, MixedDrawings, DrawingsTooSmall
     """
-    folder = _kept_by_cleaning(folder)
+    folder = pictures_in(folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
     sizes: dict[tuple[int, int], Path] = {}
     digest = hashlib.blake2b(digest_size=16)
@@ -99,12 +100,6 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
     if resolution is not None and side < resolution:
         raise DrawingsTooSmall(f"{side} px", side=side, resolution=resolution)
     return Drawings(paths, resolution or side, digest.hexdigest())
-
-
-def _kept_by_cleaning(folder: Path) -> Path:
-    """Where `mytalkcon data clean` puts what it kept; any other folder itself."""
-    kept = folder / "pictures"
-    return kept if (folder / "manifest.csv").is_file() and kept.is_dir() else folder
 
 
 def _size(path: Path) -> tuple[int, int]:
