@@ -77,7 +77,7 @@ def with_closed_mouth(pixels: Landmarks, strength: float = 0.7, corners: float =
         middle = (pixels[upper] + pixels[lower]) / 2
         for inner in (upper, lower):
             away = pixels[inner] - middle
-            outer = inner - 11 if inner == upper else 125 - inner
+            outer = inner - 11 if inner == upper else inner - 9
             out[outer] -= strength * away
             beside = {61: 49, 63: 53, 67: 59, 65: 55}.get(inner)
             if beside is not None:
@@ -140,10 +140,10 @@ def lips_in_order(frames: Landmarks) -> Landmarks:
     for j, frame in enumerate(out):
         if inner_area(frame) >= 0:
             continue
-        before = out[max(j - 1, 0)]
-        thickness = before[outer, 1] - before[inner, 1]
         for upper, lower in _INNER_PAIRS:
             frame[[upper, lower]] = (frame[upper] + frame[lower]) / 2
+        before = out[max(j - 1, 0)]
+        thickness = before[outer, 1] - before[inner, 1]
         frame[outer, 1] = frame[inner, 1] + thickness
     return out
 

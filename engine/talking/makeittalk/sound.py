@@ -17,6 +17,7 @@ STEPS = 256  # of the pitch; 0 is unvoiced
 _BLOCK = 256  # samples that the filter takes at once
 
 Signal = NDArray[np.float64]
+Poles = NDArray[np.complex128]
 
 
 def amplified(sound: Samples, decibels: float, *, only_louder: bool = False) -> Samples:
@@ -44,54 +45,47 @@ def mel_of(sound: Samples) -> FloatMap:
     return np.asarray((20 * np.log10(np.maximum(1e-5, mel)) - 16 + 100) / 100, np.float32)
 
 
-def high_pass() -> tuple[Signal, Signal]:
-    """Numerator and denominator, (ORDER + 1,) each, of a Butterworth filter (bilinear transform)."""
-    warped = 2 * np.tan(np.pi * LOWEST / ANALYSIS_RATE)
+def high_pass() -> tuple[float, Poles]:
+    """Gain and poles (ORDER,) of a Butterworth filter (bilinear transform); its zeros are all 1."""
+    edge = 2 * np.tan(np.pi * LOWEST / ANALYSIS_RATE)
     angles = np.pi * (2 * np.arange(ORDER) + ORDER + 1) / (2 * ORDER)
-    poles = warped / np.exp(1j * angles)  # of the analogue low-pass, turned into a high-pass
-    digital = (2 + poles) / (2 - poles)
-    numerator = np.poly(np.ones(ORDER)) * np.prod(2 / (2 - poles)).real
-    return np.asarray(numerator, np.float64), np.asarray(np.poly(digital).real, np.float64)
+    analogue = edge / np.exp(1j * angles)  # poles of the low-pass, turned into those of the high-pass
+    return float(np.prod(2 / (2 - analogue)).real), (2 + analogue) / (2 - analogue)
 
 
 def both_ways(wave: Signal) -> Signal:
     """Filter forwards and backwards, so that nothing is delayed; the ends are continued by point reflection."""
-    numerator, denominator = high_pass()
-    extent = min(3 * len(denominator), len(wave) - 1)
+    gain, poles = high_pass()
+    extent = min(3 * (ORDER + 1), len(wave) - 1)
     start = 2 * wave[0] - wave[extent:0:-1]
     end = 2 * wave[-1] - wave[-2 : -extent - 2 : -1]
     longer = np.concatenate([start, wave, end])
     for _ in range(2):
-        longer = _filtered(numerator, denominator, longer)[::-1]
+        longer = _filtered(gain, poles, longer)[::-1]
     return longer[extent : len(longer) - extent]
 
 
-def _filtered(numerator: Signal, denominator: Signal, wave: Signal) -> Signal:
-    """A recursive filter that begins as if the first sample had lasted for ever.
+def _filtered(gain: float, poles: Poles, wave: Signal) -> Signal:
+    """Filter as if the first sample had lasted for ever before.
 
-    Blocks of samples go through it at once: within a block by its impulse response, from block to block by
-    its state (the usual form of a linear system in state space).
+    The filter is taken apart into one-pole filters side by side, which stay exact although the poles lie close
+    together. Blocks of samples go through them at once; only the states go from block to block.
     """
-    order = len(denominator) - 1
-    step = np.eye(order, k=1)
-    step[:, 0] -= denominator[1:]
-    push = numerator[1:] - denominator[1:] * numerator[0]
-    state = np.linalg.solve(np.eye(order) - step, push) * wave[0]
-    powers = np.empty((_BLOCK + 1, order, order))
-    powers[0] = np.eye(order)
-    for i in range(_BLOCK):
-        powers[i + 1] = step @ powers[i]
-    response = np.concatenate([numerator[:1], (powers[:-1] @ push)[: _BLOCK - 1, 0]])
+    others = poles[:, None] - poles[None] + np.eye(ORDER)
+    shares = gain * (poles - 1) ** ORDER / others.prod(axis=1)
+    powers = poles[:, None] ** np.arange(_BLOCK + 1)
+    response = np.concatenate([[gain], (shares @ powers[:, : _BLOCK - 1]).real])
     rows, columns = np.indices((_BLOCK, _BLOCK))
     inside = np.where(rows >= columns, response[np.maximum(rows - columns, 0)], 0.0)
-    reaching = (powers[:-1] @ push)[::-1].T  # from the samples of a block to the state after it
     blocks = np.pad(wave, (0, -len(wave) % _BLOCK)).reshape(-1, _BLOCK)
-    out = blocks @ inside.T
-    pushes = blocks @ reaching.T
-    for i in range(len(blocks)):
-        out[i] += powers[:-1, 0] @ state
-        state = powers[-1] @ state + pushes[i]
-    return out.reshape(-1)[: len(wave)]
+    pushes = blocks @ powers[:, _BLOCK - 1 :: -1].T
+    states = np.empty((len(blocks), ORDER), np.complex128)
+    state = wave[0] / (1 - poles)
+    for i, push in enumerate(pushes):
+        states[i] = state
+        state = powers[:, _BLOCK] * state + push
+    out = blocks @ inside.T + ((states * shares) @ powers[:, :_BLOCK]).real
+    return np.asarray(out.reshape(-1)[: len(wave)], np.float64)
 
 
 def pitch_steps(pitch: Signal) -> NDArray[np.int64]:
