@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from engine.talking.makeittalk.content import MELS, SPEAKER
+from engine.talking.makeittalk.landmarks import COORDINATES
 
 WINDOW = 18  # mel frames that a landmark frame hears
-COORDINATES = 204  # 68 landmarks, x, y, z each in turn
 LONGEST = 512  # frames that the speaker-aware branch sees at once
 LATENT = 128  # numbers of the variation between takes
 SPEAKER_GAIN = 3.0  # the embedding is multiplied with it

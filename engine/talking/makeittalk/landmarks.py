@@ -16,6 +16,7 @@ from engine.talking.smoothing import savitzky_golay
 Landmarks = NDArray[np.float64]
 """(68, 3), or (frames, 68, 3)."""
 
+COORDINATES = 204  # 68 landmarks, x, y, z each in turn
 FACE_WIDTH = 1.6  # from landmark 0 to 16 in the networks' frame
 DEPTH = 0.1  # of the standard face's depth that every face gets
 MOUTH = slice(48, 68)
