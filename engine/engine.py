@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.arrays import FloatMap
 from engine.character import Character, settled
@@ -20,7 +21,7 @@ from engine.intake import Decoder
 from engine.media.caption import FONT_FILE, Captions
 from engine.media.highlight import shots
 from engine.media.talk import PLAIN, Scene, TalkWriter
-from engine.neural import NeuralMissing
+from engine.neural import NeuralMissing, need_neural
 from engine.photo import Photo
 from engine.progress import Progress, Stage, silent
 from engine.speech import Heard, Listener
@@ -31,7 +32,10 @@ from engine.speech.motion import Motion
 from engine.styles import Sitting, draw, prepare, style_of
 from engine.talking.animator import Animator, Take, TalkingEngine, animator
 from engine.voice import Voice
-from engine.weights import WeightsMissing, WeightStore, WeightsWrong
+from engine.weights import BISENET, WeightsMissing, WeightStore, WeightsWrong
+
+if TYPE_CHECKING:
+    from engine.face.parsing import Parser
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +110,30 @@ class Engine:
         return Matting(self._weights.locate("selfie_segmentation.tflite"))
 
     @cached_property
+    def _parser(self) -> "Parser | None":
+        """Tells hair, skin and cloth apart; None without its weights."""
+        try:
+            return self.parser()
+        except WeightsMissing:
+            return None
+        except (NeuralMissing, WeightsWrong) as error:
+            log.error("photos are not parsed: %s", error)
+            return None
+
+    def parser(self) -> "Parser":
+        """Make the face parser ready.
+
+        Raises
+        ------
+        WeightsMissing, NeuralMissing, WeightsWrong
+        """
+        weights = self._weights.locate(BISENET)
+        need_neural()
+        from engine.face.parsing import Parser
+
+        return Parser(weights)
+
+    @cached_property
     def _listener(self) -> Listener:
         return Listener()
 
@@ -139,12 +167,11 @@ class Engine:
         """Find the face and the matte; gives the photo too, since it may have been turned upright."""
         found = self.find_face(photo, progress)
         progress(Stage.MATTE, 0.0)
-        matte = self._matting.matte(found.photo.pixels, found.landmarks)
+        parts = self._parser.parse(found.photo.pixels, found.landmarks) if self._parser else None
+        matte = self._matting.matte(found.photo.pixels, found.landmarks, parts)
         progress(Stage.MATTE, 1.0)
-        pose = found.pose
-        face = Face(
-            found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, photo.notices + found.notices
-        )
+        pose, notices = found.pose, photo.notices + found.notices
+        face = Face(found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, notices, parts)
         return found.photo, face
 
     def draw(

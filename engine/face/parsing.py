@@ -58,12 +58,7 @@ class Parser:
         scores = self._network(normalised(square))[0]
         labels = scores.argmax(dim=0).to(torch.uint8).numpy()
         person = (1 - torch.softmax(scores, dim=0)[BACKGROUND]).numpy()
-        back = cv2.WARP_INVERSE_MAP
-        return Parts(
-            warped(labels, matrix, width, height, method=cv2.INTER_NEAREST | back),
-            warped(person, matrix, width, height, method=cv2.INTER_LINEAR | back),
-            warped(_window(), matrix, width, height, method=cv2.INTER_LINEAR | back),
-        )
+        return Parts(labels, person, _window()).moved(matrix, width, height, cv2.WARP_INVERSE_MAP)
 
 
 def square_around(landmarks: Points) -> Matrix:

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels
+from engine.raster import Matrix, warped
 
 NAMES = (
     *("background", "skin", "l_brow", "r_brow", "l_eye", "r_eye", "eye_g", "l_ear", "r_ear", "ear_r"),
@@ -14,6 +16,7 @@ NAMES = (
 
 BACKGROUND, CLOTH, HAIR, HAT = (NAMES.index(name) for name in ("background", "cloth", "hair", "hat"))
 SKIN = tuple(NAMES.index(name) for name in ("skin", "l_ear", "r_ear", "nose", "neck"))
+GLASSES = NAMES.index("eye_g")
 COLOURS = {
     "background": (232, 232, 232),
     "skin": (240, 188, 150),
@@ -40,6 +43,18 @@ class Parts:
     labels: Pixels
     person: FloatMap
     seen: FloatMap
+
+    def moved(self, matrix: Matrix, width: int, height: int, method: int = 0) -> "Parts":
+        """The parts on another canvas; nobody looked beyond the photo. `method` is added to OpenCV's flags."""
+        return Parts(
+            warped(self.labels, matrix, width, height, method=cv2.INTER_NEAREST | method),
+            warped(self.person, matrix, width, height, method=cv2.INTER_LINEAR | method),
+            warped(self.seen, matrix, width, height, method=cv2.INTER_LINEAR | method),
+        )
+
+    def sure_of(self, *classes: int) -> FloatMap:
+        """1 where one of the classes was seen, float32 (H, W); 0 elsewhere."""
+        return np.asarray(np.isin(self.labels, classes) * self.seen, np.float32)
 
     def share(self) -> dict[str, float]:
         """Part of the seen pixels that each class has; classes that are nowhere are left out."""

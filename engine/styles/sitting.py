@@ -8,8 +8,9 @@ import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
+from engine.face.parts import CLOTH, HAIR, Parts
 from engine.photo import Photo
-from engine.raster import blended, grey, smoothstep, wide_gaussian
+from engine.raster import blended, gaussian, grey, smoothstep, wide_gaussian
 from engine.styles.blocks.strands import smoothed, strands
 from engine.styles.composition import CHIN, TOP, Composition, compose
 from engine.styles.crown import complete_top
@@ -19,6 +20,7 @@ from engine.styles.relight import Light, relight
 from engine.styles.skin import Skin, find_skin
 
 THREADS = 2
+HAIR_BRUSHED, CLOTH_CALMED = 0.9, 0.6  # where a parser tells hair from cloth
 CALM = ((20.0, 0.18), (6.0, 0.10), (24.0, 0.34))  # reach and edge: skin, strokes, what has no direction
 
 
@@ -64,7 +66,7 @@ def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda sha
     pixels = foreground_colours(stage.pixels, stage.mixture)
     pixels, matte = complete_top(pixels, stage.matte, stage.landmarks, stage.photo_top)
     done(0.3)
-    skin = find_skin(pixels, matte, stage.landmarks, face_height)
+    skin = find_skin(pixels, matte, stage.landmarks, face_height, stage.parts)
     pixels, skin_lightness = relight(pixels, matte, skin, face_height, Light())
     done(0.5)
     with ThreadPoolExecutor(THREADS) as threads:  # OpenCV's edge-preserving filter knows one core only
@@ -81,15 +83,18 @@ def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda sha
         skin_lightness=skin_lightness,
         flow=flow,
         smooth=smooth,
-        brushed=_brushed(strokes, faces, flow),
+        brushed=_brushed(strokes, faces, flow, stage.parts),
         yaw=face.yaw,
         pitch=face.pitch,
         roll=face.roll + stage.turned,
     )
 
 
-def _brushed(strokes: Pixels, faces: Pixels, flow: Flow) -> Pixels:
+def _brushed(strokes: Pixels, faces: Pixels, flow: Flow, parts: Parts | None) -> Pixels:
     brushed = strands(strokes, flow, sigma=1.8)
     calm = strands(faces, flow, rounds=1, sigma=2.2)
     directed = smoothstep(0.38, 0.68, wide_gaussian(flow.coherence, 6.0))
+    if parts is not None:  # hair is brushed even where it shines, cloth keeps its calm folds
+        hair, cloth = (gaussian(parts.sure_of(part), 3.0) for part in (HAIR, CLOTH))
+        directed = np.maximum(directed, HAIR_BRUSHED * hair) * (1 - CLOTH_CALMED * cloth)
     return blended(calm, brushed, directed)

@@ -85,7 +85,6 @@ class Warp:
 Maker = Callable[[WeightStore], Animator]
 
 
-
 def _makeittalk(weights: WeightStore) -> Animator:
     need_neural()
     from engine.talking.makeittalk.makeittalk import MakeItTalk

@@ -1,4 +1,4 @@
-"""The 68 landmarks around MakeItTalk's networks: into its frame and out of it, and what is done to them there.
+"""The 68 landmarks around MakeItTalk's networks: into its frame, out of it, and what is done to them there.
 
 Landmarks are iBUG's: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, outer lips 48-59, inner lips 60-67. The
 networks' frame is that of the picture (x right, y down), 1.6 wide from ear to ear.

@@ -66,9 +66,7 @@ class MakeItTalk:
         """Let the face of the selfie say the voice."""
         pixels = marks.with_closed_mouth(_landmarks(take.character), strength=1.0, corners=0.7)
         place = marks.Normalised.of(_upright(pixels), self._cast.standard_face)
-        said = perform(
-            self._cast, take.voice.analysis, place.face, lambda: progress(Stage.RENDER, 0.0)
-        )
+        said = perform(self._cast, take.voice.analysis, place.face, lambda: progress(Stage.RENDER, 0.0))
         moments = np.arange(len(take.motion)) / FPS
         return Spoken(place, at_seconds(marks.smoothed(said, marks.FOR_DRAWINGS), moments))
 

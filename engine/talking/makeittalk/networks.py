@@ -104,9 +104,7 @@ def speaker_encoder(path: Path) -> SpeakerEncoder:
 
 def speaking_part(state: State) -> State:
     """The tensors of the speaker-aware branch that speak: its file holds a decoder and more that do not."""
-    return {
-        name: value for name, value in state.items() if not name.startswith(("decoder.", "comb_mlp."))
-    }
+    return {name: value for name, value in state.items() if not name.startswith(("decoder.", "comb_mlp."))}
 
 
 def numbers(path: Path, shape: tuple[int, ...]) -> NDArray[np.float64]:

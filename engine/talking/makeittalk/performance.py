@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from engine.arrays import Samples
+from engine.checkpoints.threads import one_thread
 from engine.speech.pitch import pitch
 from engine.talking.makeittalk import landmarks as marks
 from engine.talking.makeittalk.branches import LONGEST, SPEAKER_GAIN, WINDOW, windows_of
@@ -24,6 +25,7 @@ Step = Callable[[], None]
 """Called between steps; what it raises ends the work."""
 
 
+@one_thread()
 @torch.inference_mode()
 def perform(cast: Cast, sound: Samples, face: Landmarks, step: Step = lambda: None) -> Landmarks:
     """Say a voice with a face.
@@ -46,7 +48,7 @@ def perform(cast: Cast, sound: Samples, face: Landmarks, step: Step = lambda: No
     heard = (repeated(cast, loud, person, step) - cast.mean) / cast.deviation
     windows = windows_of(heard)[:frames]
     shape = torch.from_numpy(face.reshape(-1)).float()
-    words = torch.cat([_stepping(cast.words(part, shape), step) for part in windows.split(LONGEST)])
+    words = torch.cat([_stepping(cast.words(part, shape), step) for part in torch.split(windows, LONGEST)])
     pose = moved_by(cast, windows, person * SPEAKER_GAIN, step)
     content = marks.calibrated(_points(words))
     return marks.finished(marks.together(face, marks.pose_only(_points(pose)), content))
@@ -66,7 +68,7 @@ def repeated(cast: Cast, sound: Samples, person: Tensor, step: Step) -> Tensor:
     mel = torch.from_numpy(mel_of(sound))
     steps = torch.from_numpy(pitch_steps(pitch(sound, HOP)))[: len(mel)]
     parts = []
-    for piece, bins in zip(mel.split(PIECE), steps.split(PIECE), strict=True):
+    for piece, bins in zip(torch.split(mel, PIECE), torch.split(steps, PIECE), strict=True):
         missing = -len(piece) % MULTIPLE
         longer, more = pad(piece, (0, 0, 0, missing)), pad(bins, (0, missing))
         _, fine = cast.encoder(longer[None], person[None], cast.target[None], more[None])

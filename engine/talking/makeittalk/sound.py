@@ -54,7 +54,7 @@ def high_pass() -> tuple[float, Poles]:
 
 
 def both_ways(wave: Signal) -> Signal:
-    """Filter forwards and backwards, so that nothing is delayed; the ends are continued by point reflection."""
+    """Filter forwards and backwards, so that nothing is delayed; the ends go on by point reflection."""
     gain, poles = high_pass()
     extent = min(3 * (ORDER + 1), len(wave) - 1)
     start = 2 * wave[0] - wave[extent:0:-1]
@@ -68,8 +68,8 @@ def both_ways(wave: Signal) -> Signal:
 def _filtered(gain: float, poles: Poles, wave: Signal) -> Signal:
     """Filter as if the first sample had lasted for ever before.
 
-    The filter is taken apart into one-pole filters side by side, which stay exact although the poles lie close
-    together. Blocks of samples go through them at once; only the states go from block to block.
+    The filter is taken apart into one-pole filters side by side, which stay exact although the poles lie
+    close together. Blocks of samples go through them at once; only the states go from block to block.
     """
     others = poles[:, None] - poles[None] + np.eye(ORDER)
     shares = gain * (poles - 1) ** ORDER / others.prod(axis=1)

@@ -1,13 +1,14 @@
 """Who speaks, as 256 numbers: the network and the sound of Resemblyzer's voice encoder (Apache-2.0).
 
 Wan et al., "Generalized End-to-End Loss for Speaker Verification" (ICASSP 2018). The package itself is not
-installed: its weight file is taken out of its wheel. What it does by webrtcvad (leaving out pauses) is done by
-our own silence detector.
+installed: its weight file is taken out of its wheel. What it does by webrtcvad (leaving out pauses) is
+done by our own silence detector.
 """
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from engine.arrays import FloatMap, Samples
 from engine.speech.acoustics import RATE as STEPS_PER_SECOND
@@ -32,9 +33,9 @@ class SpeakerEncoder(nn.Module):
         self.linear = nn.Linear(256, 256)
 
     def forward(self, mels: Tensor) -> Tensor:
+        """See the class."""
         _, (hidden, _) = self.lstm(mels)
-        raw = torch.relu(self.linear(hidden[-1]))
-        return raw / raw.norm(dim=1, keepdim=True)
+        return normalize(torch.relu(self.linear(hidden[-1])), dim=1)
 
 
 def mel_of(sound: Samples) -> FloatMap:
@@ -71,5 +72,5 @@ def spoken(sound: Samples) -> Samples:
 @torch.inference_mode()
 def embedding(encoder: SpeakerEncoder, sound: Samples) -> Tensor:
     """Embed a sound: float32 (256,), the mean of its partials, of length 1."""
-    mean = encoder(torch.from_numpy(partials(sound))).mean(dim=0)
-    return mean / mean.norm()
+    mean: Tensor = encoder(torch.from_numpy(partials(sound))).mean(dim=0)
+    return normalize(mean, dim=0)

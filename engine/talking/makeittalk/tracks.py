@@ -83,7 +83,6 @@ def table() -> Table:
     return Table(gap.reshape(jaws.shape).astype(np.float32), apart.reshape(jaws.shape).astype(np.float32))
 
 
-
 def still_motion(frames: int) -> Motion:
     """A face that does nothing."""
     zero = np.zeros(frames, np.float32)
@@ -98,11 +97,16 @@ def mouth_tracks(opening: FloatMap, corners: FloatMap) -> tuple[FloatMap, FloatM
     for _ in range(_ROUNDS):
         row = jaw * (len(_JAWS) - 1)
         columns = _rows_at(known.corners, row)
-        width = np.array([np.interp(c, line, _WIDTHS) for c, line in zip(corners, columns, strict=True)])
+        width = _found(corners, columns, _WIDTHS)
         column = (width + 1) / 2 * (len(_WIDTHS) - 1)
         lines = _rows_at(known.opening.T, column)
-        jaw = np.array([np.interp(o, line, _JAWS) for o, line in zip(opening, lines, strict=True)])
-    return jaw.astype(np.float32), width.astype(np.float32)
+        jaw = _found(opening, lines, _JAWS)
+    return jaw, width
+
+
+def _found(shown: FloatMap, lines: FloatMap, values: FloatMap) -> FloatMap:
+    """Value at which each rising line shows what is to be shown."""
+    return np.array([np.interp(s, line, values) for s, line in zip(shown, lines, strict=True)], np.float32)
 
 
 def _rows_at(values: FloatMap, row: FloatMap) -> FloatMap:

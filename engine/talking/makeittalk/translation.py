@@ -63,6 +63,7 @@ class Translation(nn.Module):
         self.model = _Level(3, widths[0], level, inputs=6)
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         out: Tensor = self.model(x)
         return out
 
