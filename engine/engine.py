@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.arrays import FloatMap
+from engine.arrays import FloatMap, Pixels, Points
 from engine.character import Character, settled
 from engine.errors import Notice
 from engine.face import Face
@@ -29,7 +29,7 @@ from engine.speech.cleaning import gated, trimmed
 from engine.speech.effects import Effect, with_effect
 from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
-from engine.styles import Sitting, draw, prepare, style_of
+from engine.styles import Sitting, as_it_is, draw, prepare, style_of
 from engine.talking.animator import Animator, Take, TalkingEngine, animator
 from engine.voice import Voice
 from engine.weights import BISENET, WeightsMissing, WeightStore, WeightsWrong
@@ -163,6 +163,10 @@ class Engine:
         progress(Stage.FACE, 1.0)
         return found
 
+    def landmarks_near(self, picture: Pixels, landmarks: Points) -> Points:
+        """Landmarks (478, 3) of a face that is about where `landmarks` are: to measure frames of a talk."""
+        return self._finder.landmark_detector.near(picture, landmarks).landmarks
+
     def cut_out(self, photo: Photo, progress: Progress = silent) -> tuple[Photo, Face]:
         """Find the face and the matte; gives the photo too, since it may have been turned upright."""
         found = self.find_face(photo, progress)
@@ -198,9 +202,25 @@ class Engine:
         progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)
 
-    def _studied(self, photo: Photo, face: Face) -> dict[str, FloatMap]:
-        coefficients = self.animator().study(photo, face)
-        return {} if coefficients is None else {self._talking: coefficients}
+    def photo_character(
+        self, photo: Photo, progress: Progress = silent, engines: Sequence[TalkingEngine] = ()
+    ) -> Character:
+        """Cut the person out of a photo, to speak as they are; `engines` besides the usual one study them.
+
+        Raises
+        ------
+        PhotoProblem, Cancelled
+        """
+        upright, face = self.cut_out(photo, progress)
+        known = self._studied(upright, face, engines)
+        return settled(replace(as_it_is(upright, face), coefficients=known))
+
+    def _studied(
+        self, photo: Photo, face: Face, engines: Sequence[TalkingEngine] = ()
+    ) -> dict[str, FloatMap]:
+        actors = {self._talking: self.animator()} | {name: self.animator(name) for name in engines}
+        studied = {name: actor.study(photo, face) for name, actor in actors.items()}
+        return {str(name): numbers for name, numbers in studied.items() if numbers is not None}
 
     def listen(
         self,

@@ -136,6 +136,7 @@ class BiSeNet(nn.Module):
         self.conv_out32 = _Output(128, 64)
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         fine, context, _ = self.cp(x)
         out: Tensor = self.conv_out(self.ffm(fine, context), x.shape[2:])
         return out

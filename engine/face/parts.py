@@ -1,4 +1,4 @@
-"""Which part of a portrait each pixel shows. Needs no network: `parsing.py` finds them where its weights are."""
+"""Which part of a portrait each pixel shows. Needs no network: `parsing.py` has it, and needs weights."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ NAMES = (
     *("background", "skin", "l_brow", "r_brow", "l_eye", "r_eye", "eye_g", "l_ear", "r_ear", "ear_r"),
     *("nose", "mouth", "u_lip", "l_lip", "neck", "neck_l", "cloth", "hair", "hat"),
 )
-"""Classes of CelebAMask-HQ in BiSeNet's order; l and r as seen from the person, eye_g glasses, ear_r earring."""
+"""Classes of CelebAMask-HQ in BiSeNet's order; l, r: the person's own; eye_g glasses, ear_r an earring."""
 
 BACKGROUND, CLOTH, HAIR, HAT = (NAMES.index(name) for name in ("background", "cloth", "hair", "hat"))
 SKIN = tuple(NAMES.index(name) for name in ("skin", "l_ear", "r_ear", "nose", "neck"))
@@ -45,7 +45,7 @@ class Parts:
     seen: FloatMap
 
     def moved(self, matrix: Matrix, width: int, height: int, method: int = 0) -> "Parts":
-        """The parts on another canvas; nobody looked beyond the photo. `method` is added to OpenCV's flags."""
+        """The parts on another canvas; nobody looked beyond the photo. `method`: more flags for OpenCV."""
         return Parts(
             warped(self.labels, matrix, width, height, method=cv2.INTER_NEAREST | method),
             warped(self.person, matrix, width, height, method=cv2.INTER_LINEAR | method),

@@ -1,8 +1,8 @@
-"""Pitch of a voice, after RAPT (Talkin, "A robust algorithm for pitch tracking", in Speech Coding and Synthesis, 1995).
+"""Pitch of a voice, after RAPT.
 
-Normalised cross-correlation finds candidates in every frame, dynamic programming the cheapest way through
-them. The costs are the paper's; ours looks at all lags at once instead of at a coarse and a fine sampling rate,
-which were there to save time.
+Talkin, "A robust algorithm for pitch tracking", in Speech Coding and Synthesis (1995). Normalised
+cross-correlation finds candidates in every frame, dynamic programming the cheapest way through them. The
+costs are the paper's; ours looks at all lags at once instead of at a coarse and a fine sampling rate.
 """
 
 from dataclasses import dataclass
@@ -73,7 +73,12 @@ def _correlations(wave: NDArray[np.float64], hop: int, lags: NDArray[np.int64]) 
 def _candidates(
     alike: NDArray[np.float64], lags: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Peaks of each frame: lags in samples, refined by a parabola, and heights; (frames, _CANDIDATES), 0 is none."""
+    """Peaks of each frame: lags in samples, between which a parabola reads, and heights; 0 is none.
+
+    Returns
+    -------
+    (frames, _CANDIDATES) each
+    """
     left, middle, right = alike[:, :-2], alike[:, 1:-1], alike[:, 2:]
     peak = (middle >= left) & (middle > right)
     peak &= middle > _LEAST * alike.max(axis=1, keepdims=True).clip(0.0)

@@ -7,15 +7,19 @@ from typing import Literal
 
 import numpy as np
 
-from engine.character import SIZE, Character
+from engine.character import PHOTO, SIZE, Character
 from engine.errors import PersonProblem
+from engine.face import Face
+from engine.photo import Photo
 from engine.styles import chibi, comic, papercut, pencil, pixel, toon3d, watercolour, webtoon
-from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE
+from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE, compose
+from engine.styles.crown import complete_top
 from engine.styles.die_cut import die_cut, framed
 from engine.styles.drawn import Drawing
+from engine.styles.foreground import foreground_colours
 from engine.styles.sitting import Sitting, prepare
 
-__all__ = ["Sitting", "Style", "StyleUnknown", "draw", "prepare", "style_of", "styles"]
+__all__ = ["Sitting", "Style", "StyleUnknown", "as_it_is", "draw", "prepare", "style_of", "styles"]
 
 
 class StyleUnknown(PersonProblem):
@@ -82,6 +86,20 @@ def draw(sitting: Sitting, style_id: str, seed: int = 0) -> Character:
         when nobody draws in this style
     """
     drawing = style_of(style_id).draw(sitting, seed)
+    return _cut_out(drawing, style_id, seed, (sitting.yaw, sitting.pitch, sitting.roll))
+
+
+def as_it_is(photo: Photo, face: Face) -> Character:
+    """The person of a photo, cut out and not drawn; its style is PHOTO, which is in no list of styles."""
+    stage = compose(photo, face)
+    pixels, matte = complete_top(
+        foreground_colours(stage.pixels, stage.mixture), stage.matte, stage.landmarks, stage.photo_top
+    )
+    pose = (face.yaw, face.pitch, face.roll + stage.turned)
+    return _cut_out(Drawing(pixels, matte, stage.landmarks), PHOTO, 0, pose)
+
+
+def _cut_out(drawing: Drawing, style_id: str, seed: int, pose: tuple[float, float, float]) -> Character:
     eye_level = float(drawing.landmarks[[RIGHT_EYE, LEFT_EYE], 1].mean())
     matte = framed(drawing.matte, eye_level)
     sticker, texture = die_cut(drawing.pixels, matte), None
@@ -91,5 +109,4 @@ def draw(sitting: Sitting, style_id: str, seed: int = 0) -> Character:
     if drawing.texture is not None:
         texture = drawing.texture.within(matte)
         sticker = texture.laid(sticker)
-    pose = (sitting.yaw, sitting.pitch, sitting.roll)
     return Character(sticker, landmarks, style_id, seed, *pose, texture)

@@ -58,7 +58,7 @@ class Skin:
 def find_skin(
     pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: float, parts: Parts | None = None
 ) -> Skin:
-    """Find the skin of the person on the canvas, by its colour and by what a parser saw, where there is one."""
+    """Find the skin of the person on the canvas, by its colour and by what a parser saw, if there is one."""
     height, width = matte.shape
     size = (height // HALF, width // HALF)
     lab = rgb_to_lab(resized(pixels, size[1], size[0]))

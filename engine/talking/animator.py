@@ -77,6 +77,10 @@ class Warp:
         """Need nothing of the selfie."""
         return None
 
+    def shown(self, take: Take, progress: Progress) -> Motion:
+        """Give the motion that the frames show: what was heard."""
+        return take.motion
+
     def frames(self, take: Take, progress: Progress) -> Iterator[Pixels]:
         """See Animator."""
         return Puppet(take.character).frames(take.motion, progress, take.blends)

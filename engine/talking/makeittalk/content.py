@@ -1,7 +1,8 @@
 """AutoVC's retrained generator: the same words in one fixed voice, as mel frames.
 
-The landmark networks hear its output, so that they know what is said and not who says it. Qian et al., "AutoVC"
-(ICML 2019); the variant with group norms and the pitch as one of 257 classes. Module names are the checkpoint's.
+The landmark networks hear its output, so that they know what is said and not who says it. Qian et al.,
+"AutoVC" (ICML 2019); the variant with group norms and the pitch as one of 257 classes. Module names are the
+checkpoint's.
 """
 
 import torch

@@ -95,10 +95,10 @@ def mouth_tracks(opening: FloatMap, corners: FloatMap) -> tuple[FloatMap, FloatM
     known = table()
     jaw, width = np.zeros_like(opening), np.zeros_like(opening)
     for _ in range(_ROUNDS):
-        row = jaw * (len(_JAWS) - 1)
+        row = np.asarray(jaw * (len(_JAWS) - 1), np.float32)
         columns = _rows_at(known.corners, row)
         width = _found(corners, columns, _WIDTHS)
-        column = (width + 1) / 2 * (len(_WIDTHS) - 1)
+        column = np.asarray((width + 1) / 2 * (len(_WIDTHS) - 1), np.float32)
         lines = _rows_at(known.opening.T, column)
         jaw = _found(opening, lines, _JAWS)
     return jaw, width
