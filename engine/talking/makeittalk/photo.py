@@ -1,6 +1,8 @@
 """The photo path: a network paints a photo with other landmarks at 256 px, within a character's outline."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -8,6 +10,7 @@ import torch
 
 from engine.arrays import FloatMap, Pixels
 from engine.character import SIZE, Character
+from engine.checkpoints.threads import one_thread
 from engine.raster import blended, premultiplied, resized, smoothstep
 from engine.talking.head import outline_distance
 from engine.talking.makeittalk.landmarks import Landmarks, landmark_picture
@@ -17,13 +20,14 @@ from engine.talking.warp import Blend
 GROUND = 255  # grey behind the person while the network looks
 RIM = (10.0, 34.0)  # px from the outline over which the painting takes over: the outline stays as it is
 SCALE = SIDE / SIZE
+PAINTERS = 2  # frames at once, each with one thread: threads of one frame wait for each other
 
 
 class Painter:
     """A character of a photo that is ready to be painted anew."""
 
     def __init__(self, network: Translation, character: Character) -> None:
-        self._network = network
+        self._network = network.to(memory_format=torch.channels_last)
         self._drawing = character.drawing
         alpha = character.drawing[..., 3:].astype(np.float32) / 255
         over = character.drawing[..., :3] * alpha + GROUND * (1 - alpha)
@@ -41,10 +45,16 @@ class Painter:
         ------
         uint8 (512, 512, 4), RGBA, colours multiplied with the alpha
         """
-        for blend in blends:
-            here, there = landmarks[blend.first], landmarks[blend.second]
-            yield self.frame(here + (there - here) * blend.share)
+        painting: deque[Future[Pixels]] = deque()
+        with ThreadPoolExecutor(PAINTERS) as threads:
+            for blend in blends:
+                here, there = landmarks[blend.first], landmarks[blend.second]
+                painting.append(threads.submit(self.frame, here + (there - here) * blend.share))
+                if len(painting) > PAINTERS:
+                    yield painting.popleft().result()
+            yield from (done.result() for done in painting)
 
+    @one_thread()
     @torch.inference_mode()
     def frame(self, landmarks: Landmarks) -> Pixels:
         """Paint one frame, landmarks (68, 3)."""
