@@ -35,9 +35,25 @@ Seed = Annotated[
 ]
 HowItFeels = Annotated[Expression, typer.Option("--expression", help="What the face shows all the while.")]
 HowItSounds = Annotated[Effect, typer.Option("--effect", help="Changes the voice, not the lips.")]
+ALL = "all"
+ENGINES = (*(str(name) for name in TalkingEngine), ALL)
+
+
+def _engine(name: str) -> str:
+    if name not in ENGINES:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(ENGINES)}")
+    return name
+
+
 SpokenBy = Annotated[
-    TalkingEngine | None,
-    typer.Option("--engine", help="What makes it speak; MYTALKCON_ENGINE when it is left out."),
+    str,
+    typer.Option(
+        "--engine",
+        parser=_engine,
+        metavar="|".join(ENGINES),
+        show_default=False,
+        help="What makes it speak; MYTALKCON_ENGINE when it is left out. `all`: side by side, measured.",
+    ),
 ]
 Background = Annotated[
     str, typer.Option(help="Behind the character in the MP4s: a colour such as #ffcc00, or a picture.")

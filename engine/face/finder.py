@@ -150,7 +150,7 @@ class FaceFinder:
             FaceDetector(Model(short_range), short_range_anchors()),
             FaceDetector(Model(full_range), full_range_anchors()),
         )
-        self._landmarks = LandmarkDetector(Model(mesh))
+        self.landmark_detector = LandmarkDetector(Model(mesh))
 
     def find(self, photo: Photo) -> FoundFace:
         """Find the largest face.
@@ -167,7 +167,7 @@ class FaceFinder:
         pose = head_pose(landmarks)
         _refuse_unusable(upright.pixels, landmarks, pose, best)
         turned = np.ascontiguousarray(np.rot90(search, best.quarter_turns))
-        bystanders = sum(self._landmarks.find(turned, d).presence >= MIN_PRESENCE for d in best.others)
+        bystanders = sum(self.landmark_detector.find(turned, d).presence >= MIN_PRESENCE for d in best.others)
         notices = [Notice("several-faces")] if bystanders else []
         notices += [Notice("photo-turned")] if best.quarter_turns else []
         notices += [Notice("face-covered")] if covered(turned, best.mesh.landmarks, pose.yaw) else []
@@ -177,7 +177,7 @@ class FaceFinder:
 
     def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
         """Landmarks of a face, uint8 (H, W, 3), that is about where `landmarks` (478, 3) say."""
-        return self._landmarks.follow(picture, landmarks)
+        return self.mesh.follow(picture, landmarks)
 
     def find_upright(self, picture: Pixels) -> Points | None:
         """Landmarks (478, 3) of the largest face of a picture that is the right way up, drawn faces too.
@@ -223,14 +223,14 @@ class FaceFinder:
         largest = max(faces, key=lambda face: face.size)
         others = tuple(f for f in faces if f is not largest and f.size > BYSTANDER * largest.size)
         scores = sum(max((face.score for face in faces), default=0.0) for faces in found)
-        return _Candidate(turns, self._landmarks.find(turned, largest), scores, largest, others)
+        return _Candidate(turns, self.landmark_detector.find(turned, largest), scores, largest, others)
 
     def _from_the_side(self, search: Pixels, doubtful: _Candidate) -> _Candidate:
         """Look at a head once more in crops that suit a face seen from the side, if it is one."""
         if abs(head_pose(doubtful.mesh.landmarks).yaw) < PROFILE_YAW:
             return doubtful
         turned = np.ascontiguousarray(np.rot90(search, doubtful.quarter_turns))
-        mesh = self._landmarks.find_from_the_side(turned, doubtful.detection)
+        mesh = self.landmark_detector.find_from_the_side(turned, doubtful.detection)
         seen = replace(doubtful, mesh=mesh)
         return seen if mesh.presence >= SURE_SIDE and seen.is_face else doubtful
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
+from engine.face.parts import CLOTH, HAIR, Parts
 from engine.photo import Photo
-from engine.raster import Matrix, blended, grey, smoothstep, wide_gaussian
+from engine.raster import Matrix, blended, gaussian, grey, smoothstep, wide_gaussian
 from engine.styles.blocks.strands import smoothed, strands
 from engine.styles.composition import CHIN, MARGIN, TOP, Composition, compose
 from engine.styles.crown import complete_top
@@ -20,6 +21,7 @@ from engine.styles.skin import Skin, find_skin
 
 THREADS = 2
 CALM = ((6.0, 0.10), (24.0, 0.34), (20.0, 0.18))  # reach and edge: strokes, what has no direction, skin
+HAIR_BRUSHED, CLOTH_CALMED = 0.9, 0.6  # where a parser tells hair from cloth
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda sha
     pixels = foreground_colours(stage.pixels, stage.mixture)
     pixels, matte = complete_top(pixels, stage.matte, stage.landmarks, stage.photo_top)
     done(0.3)
-    skin = find_skin(pixels, matte, stage.landmarks, face_height)
+    skin = find_skin(pixels, matte, stage.landmarks, face_height, stage.parts)
     pixels, skin_lightness = relight(pixels, matte, skin, face_height, Light())
     done(0.5)
     place = _around(matte)
@@ -76,7 +78,7 @@ def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda sha
         strokes, faces, smooth = (threads.submit(_calmed, pixels, place, reach, edge) for reach, edge in CALM)
         flow = find_flow(grey(pixels).astype(np.float32))
         done(0.7)
-        directed = smoothstep(0.38, 0.68, wide_gaussian(flow.coherence, 6.0))
+        directed = _directed(flow, stage.parts)
         brushed = strands(strokes.result(), flow, sigma=1.8)  # while the other two are still at work
         calm = strands(faces.result(), flow, rounds=1, sigma=2.2)
     return Sitting(
@@ -112,3 +114,12 @@ def _calmed(pixels: Pixels, place: tuple[slice, slice], reach: float, edge: floa
     calm = pixels.copy()
     calm[place] = smoothed(np.ascontiguousarray(pixels[place]), reach=reach, edge=edge)
     return calm
+
+
+def _directed(flow: Flow, parts: Parts | None) -> FloatMap:
+    """Where strokes follow a direction, (H, W) in [0, 1]."""
+    directed = smoothstep(0.38, 0.68, wide_gaussian(flow.coherence, 6.0))
+    if parts is not None:  # hair is brushed even where it shines, cloth keeps its calm folds
+        hair, cloth = (gaussian(parts.sure_of(part), 3.0) for part in (HAIR, CLOTH))
+        directed = np.maximum(directed, HAIR_BRUSHED * hair) * (1 - CLOTH_CALMED * cloth)
+    return directed

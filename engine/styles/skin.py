@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face.matte import FACE_OVAL
+from engine.face.parts import BACKGROUND, CLOTH, GLASSES, HAIR, HAT, Parts
 from engine.raster import (
     dilated,
     eroded,
@@ -25,6 +26,7 @@ from engine.raster import (
 
 HALF = 2  # the map is made at half the size
 FRINGE = 0.75  # of the face's L: a forehead that is darker is covered by hair
+PARSED = 0.85  # how far a parser is trusted beside the colours
 # Outlines in the order of the mesh; right and left as the person has them.
 RIGHT_EYE_RING = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
 LEFT_EYE_RING = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
@@ -55,8 +57,10 @@ class Skin:
     median: float
 
 
-def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: float) -> Skin:
-    """Find the skin of the person on the canvas."""
+def find_skin(
+    pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: float, parts: Parts | None = None
+) -> Skin:
+    """Find the skin of the person on the canvas, by its colour and by what a parser saw, if there is one."""
     height, width = matte.shape
     size = (height // HALF, width // HALF)
     lab = rgb_to_lab(resized(pixels, size[1], size[0]))
@@ -78,6 +82,8 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
     likely = likely * (1 - 0.9 * busy * (1 - soft_oval))
     share = np.maximum(likely, 0.92 * smoothstep(0.5, 0.95, soft_oval)) * (1 - hair)
     share = _with_highlights(share, lab[..., 0], lightness, length)
+    if parts is not None:
+        share = _parsed(share, parts)
     share = smoothstep(0.25, 0.75, gaussian(share, 0.008 * length)) * small_matte
     soft_features = smoothstep(0.1, 0.9, gaussian(unit(features), 0.012 * length))
     return Skin(
@@ -181,6 +187,15 @@ def _with_highlights(share: FloatMap, lightness: FloatMap, skin_lightness: float
     closed = eroded(dilated(small, 0.30 / HALF * length), 0.30 / HALF * length)
     closed = resized(closed, width, height)
     result: FloatMap = np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
+    return result
+
+
+def _parsed(share: FloatMap, parts: Parts) -> FloatMap:
+    """Skin is what is neither hair, cloth nor ground; through glasses the colours know better."""
+    size = share.shape[::-1]
+    other = resized(parts.sure_of(BACKGROUND, CLOTH, HAIR, HAT), *size)
+    trust = PARSED * resized(parts.seen - parts.sure_of(GLASSES), *size)
+    result: FloatMap = share + trust * (1 - other - share)
     return result
 
 
