@@ -7,11 +7,13 @@ operator has placed; each adds its name, and its maker to `MAKERS`.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from typing import Protocol
 
 from engine.arrays import FloatMap, Pixels
 from engine.character import Character
 from engine.face import Face
+from engine.neural import need_neural
 from engine.photo import Photo
 from engine.progress import Progress
 from engine.speech.motion import Motion
@@ -24,6 +26,7 @@ class TalkingEngine(StrEnum):
     """What turns a character and a voice into frames; the setting MYTALKCON_ENGINE."""
 
     WARP = "warp"
+    SADTALKER = "sadtalker"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Take:
     motion : what the warp does at 25 fps; an engine that hears for itself takes its blinks and pauses from it
     blends : the frames that are wanted, in order: frames of the motion, or moments between two of them
     seed : the frames are a function of take and seed
+    options : what is asked of the engine in its own words, such as "still,pose_style=3" for SadTalker
     """
 
     character: Character
@@ -43,6 +47,7 @@ class Take:
     motion: Motion
     blends: Sequence[Blend]
     seed: int
+    options: str = ""
 
 
 class Animator(Protocol):
@@ -82,7 +87,23 @@ class Warp:
 
 Maker = Callable[[WeightStore], Animator]
 
-MAKERS: Mapping[TalkingEngine, Maker] = {TalkingEngine.WARP: lambda _: Warp()}
+
+def _neural(place: str) -> Maker:
+    """Maker of an engine with networks: `module:class`, read when it is made, for it needs torch."""
+
+    def make(weights: WeightStore) -> Animator:
+        need_neural()
+        module, _, name = place.partition(":")
+        made: Animator = getattr(import_module(f"engine.talking.{module}"), name)(weights)
+        return made
+
+    return make
+
+
+MAKERS: Mapping[TalkingEngine, Maker] = {
+    TalkingEngine.WARP: lambda _: Warp(),
+    TalkingEngine.SADTALKER: _neural("sadtalker.animator:SadTalker"),
+}
 
 
 def animator(engine: TalkingEngine, weights: WeightStore) -> Animator:

@@ -111,7 +111,7 @@ def placement(
     system[0::2, :3], system[0::2, 3] = standard, 1
     system[1::2, 4:7], system[1::2, 7] = standard, 1
     k = np.linalg.lstsq(system, points.reshape(-1), rcond=None)[0]
-    return float((np.linalg.norm(k[:3]) + np.linalg.norm(k[4:7])) / 2), k[[3, 7]]
+    return float((np.linalg.norm(k[:3]) + np.linalg.norm(k[4:7])) / 2), np.asarray(k[[3, 7]], np.float64)
 
 
 def align(picture: Pixels, landmarks_68: NDArray[np.float64], standard: NDArray[np.float64]) -> Aligned:

@@ -6,8 +6,8 @@ Both hear windows of the mel spectrogram (see mel.py) through an encoder of the 
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 EXPRESSION = 64
 POSE = 6  # three angles in radians, three translations
@@ -47,7 +47,7 @@ class _AudioBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         inner = self.conv_block(x)
-        return F.relu(inner + x if self.added else inner)
+        return functional.relu(inner + x if self.added else inner)
 
 
 def audio_encoder() -> nn.Sequential:
@@ -169,7 +169,7 @@ class _Decoder(_Coder):
         """Motion (N, 32, 6) of N chunks that sound like `heard` (N, 32, 512)."""
         latent = latent + self.classbias[style]
         sound = self.linear_audio(heard).flatten(1)
-        pose = self.MLP(torch.cat([reference, latent, sound], dim=1)).unflatten(1, (1, CHUNK, POSE))
+        pose = self.MLP(torch.cat([reference, latent, sound], dim=1)).reshape(-1, 1, CHUNK, POSE)
         return cast(Tensor, self.pose_linear(self.resunet(pose)[:, 0]))
 
 

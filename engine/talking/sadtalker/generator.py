@@ -6,13 +6,14 @@ depends on the picture alone from what each frame needs.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
-from engine.talking.sadtalker.layers import Block2d, Block3d, Residual3d, SpectralConv2d, grid_3d, heat
+from engine.talking.sadtalker.layers import Block2d, Block3d, Residual3d, SpectralConv2d, grid_3d, heat, split
 
 FAINT = 1e-3  # masks below it do not deform
 SLOPE = 0.2  # of the decoder's rectifiers
@@ -66,7 +67,7 @@ class Warped(NamedTuple):
 class _Encoder(nn.Module):
     def __init__(self, widths: list[int]) -> None:
         super().__init__()
-        pairs = zip(widths, widths[1:], strict=False)
+        pairs = pairwise(widths)
         self.down_blocks = nn.ModuleList(Block3d(before, after, -1) for before, after in pairs)
 
 
@@ -86,8 +87,8 @@ class _Decoder(nn.Module):
 class _Hourglass(nn.Module):
     def __init__(self, channels: int, size: GeneratorSize) -> None:
         super().__init__()
-        wide = [min(size.motion_most, size.motion_expansion * 2 ** (n + 1)) for n in range(size.motion_levels)]
-        up = [min(size.motion_most, size.motion_expansion * 2**n) for n in reversed(range(size.motion_levels))]
+        width = [min(size.motion_most, size.motion_expansion * 2**n) for n in range(size.motion_levels + 1)]
+        wide, up = width[1:], width[-2::-1]
         self.encoder = _Encoder([channels, *wide])
         self.decoder = _Decoder([channels, *wide], up)
 
@@ -98,7 +99,7 @@ class _Hourglass(nn.Module):
         x = skipped.pop()
         for block in self.decoder.up_blocks:
             x = torch.cat([block(x), skipped.pop()], dim=1)
-        return F.relu(self.decoder.norm(self.decoder.conv(x)))
+        return functional.relu(self.decoder.norm(self.decoder.conv(x)))
 
 
 class DenseMotion(nn.Module):
@@ -115,23 +116,23 @@ class DenseMotion(nn.Module):
 
     def reduced(self, volume: Tensor) -> Tensor:
         """The volume with few channels."""
-        return F.relu(self.norm(self.compress(volume)))
+        return functional.relu(self.norm(self.compress(volume)))
 
     def forward(self, compressed: Tensor, source: Tensor, driving: Tensor) -> Warped:
         """Key points (N, K, 3) of the picture and of the frame."""
-        size = tuple(compressed.shape[2:])
+        size = compressed.shape[2:]
         grid = grid_3d(size, source)
         away = (source - driving)[:, :, None, None, None]
         still = grid.expand(len(source), 1, -1, -1, -1, -1)
         motions = torch.cat([still, grid + away], dim=1)  # (N, K + 1, D, H, W, 3)
         count = motions.shape[1]
         copies = compressed[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 1)
-        seen = F.grid_sample(copies, motions.flatten(0, 1).to(copies.dtype), align_corners=False)
+        seen = functional.grid_sample(copies, motions.flatten(0, 1).to(copies.dtype), align_corners=False)
         maps = heat(driving, size) - heat(source, size)
         maps = torch.cat([torch.zeros_like(maps[:, :1]), maps], dim=1)[:, :, None]
-        both = torch.cat([maps.to(seen.dtype), seen.unflatten(0, (-1, count))], dim=2)
+        both = torch.cat([maps.to(seen.dtype), seen.reshape(-1, count, *seen.shape[1:])], dim=2)
         inner = self.hourglass(both.flatten(1, 2))
-        mask = F.softmax(self.mask(inner).float(), dim=1)
+        mask = functional.softmax(self.mask(inner).float(), dim=1)
         shares = torch.where(mask < FAINT, 0.0, mask)
         deformation = torch.einsum("nkdhw,nkdhwc->ndhwc", shares, motions)
         occlusion = torch.sigmoid(self.occlusion(inner.flatten(1, 2)).float())
@@ -149,8 +150,8 @@ class Spade(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """(N, C, H, W), with the features (N, L, h, w) enlarged to H x W."""
-        label = self.mlp_shared(F.interpolate(label, size=x.shape[2:]))
-        return F.instance_norm(x) * (1 + self.mlp_gamma(label)) + self.mlp_beta(label)
+        label = self.mlp_shared(functional.interpolate(label, size=x.shape[2:]))
+        return cast(Tensor, functional.instance_norm(x) * (1 + self.mlp_gamma(label)) + self.mlp_beta(label))
 
 
 class SpadeBlock(nn.Module):
@@ -171,8 +172,8 @@ class SpadeBlock(nn.Module):
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """(N, before, H, W) to (N, after, H, W)."""
         short = x if self.conv_s is None else self.conv_s(self.norm_s(x, label))
-        x = self.conv_0(F.leaky_relu(self.norm_0(x, label), SLOPE))
-        x = self.conv_1(F.leaky_relu(self.norm_1(x, label), SLOPE))
+        x = self.conv_0(functional.leaky_relu(self.norm_0(x, label), SLOPE))
+        x = self.conv_1(functional.leaky_relu(self.norm_1(x, label), SLOPE))
         return cast(Tensor, short + x)
 
 
@@ -195,9 +196,9 @@ class SpadeDecoder(nn.Module):
         x = self.fc(label)
         for n in range(self.middle_blocks):
             x = self.get_submodule(f"G_middle_{n}")(x, label)
-        x = self.up_0(F.interpolate(x, scale_factor=2), label)
-        x = self.up_1(F.interpolate(x, scale_factor=2), label)
-        return torch.sigmoid(self.conv_img(F.leaky_relu(x, SLOPE)).float())
+        x = self.up_0(functional.interpolate(x, scale_factor=2), label)
+        x = self.up_1(functional.interpolate(x, scale_factor=2), label)
+        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)).float())
 
 
 class Generator(nn.Module):
@@ -209,7 +210,7 @@ class Generator(nn.Module):
         width = size.expansion
         self.dense_motion_network = DenseMotion(size)
         self.first = Block2d(3, width)
-        self.down_blocks = nn.ModuleList([Block2d(width, 2 * width, down=True), Block2d(2 * width, 4 * width, down=True)])
+        self.down_blocks = nn.ModuleList(Block2d(n * width, 2 * n * width, down=True) for n in (1, 2))
         channels = size.volume_channels * size.depth
         self.second = nn.Conv2d(4 * width, channels, 1)
         self.resblocks_3d = nn.Sequential()
@@ -224,7 +225,7 @@ class Generator(nn.Module):
         x = self.first(picture)
         for block in self.down_blocks:
             x = block(x)
-        volume = self.resblocks_3d(self.second(x).unflatten(1, (self.size.volume_channels, self.size.depth)))
+        volume = self.resblocks_3d(split(self.second(x), self.size.volume_channels, self.size.depth))
         return Features(volume, self.dense_motion_network.reduced(volume))
 
     def motion(self, features: Features, source: Tensor, driving: Tensor) -> Warped:
@@ -233,7 +234,9 @@ class Generator(nn.Module):
 
     def painted(self, features: Features, warped: Warped) -> Tensor:
         """The frames, (N, 3, side, side) in [0, 1]."""
-        volume = F.grid_sample(features.volume, warped.deformation.to(features.volume.dtype), align_corners=False)
+        volume = functional.grid_sample(
+            features.volume, warped.deformation.to(features.volume.dtype), align_corners=False
+        )
         x = self.fourth(self.third(volume.flatten(1, 2)))
         return cast(Tensor, self.decoder(x * warped.occlusion.to(x.dtype)))
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
-from engine.talking.sadtalker.layers import Block2d, Block3d, grid_3d
+from engine.talking.sadtalker.layers import Block2d, Block3d, grid_3d, split
 
 TEMPERATURE = 0.1  # of the softmax over a heat map
 REDUCED = 4  # the detector looks at a picture of a quarter of the side
@@ -52,7 +52,7 @@ class _Predictor(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, 3, H, W) to (N, expansion, D, H, W)."""
         x = self.conv(self.down_blocks(x))
-        return cast(Tensor, self.up_blocks(x.unflatten(1, (-1, self.depth))))
+        return cast(Tensor, self.up_blocks(split(x, -1, self.depth)))
 
 
 class KeypointDetector(nn.Module):
@@ -68,8 +68,8 @@ class KeypointDetector(nn.Module):
     def forward(self, picture: Tensor) -> Tensor:
         """Find them: (N, 3, H, W) in [0, 1], H = W = 256 or 512, to (N, K, 3): x, y, z in [-1, 1]."""
         maps = self.kp(self.predictor(self.down(picture)))
-        weight = F.softmax(maps.flatten(2) / TEMPERATURE, dim=2)
-        places = grid_3d(tuple(maps.shape[2:]), maps).flatten(0, 2)
+        weight = functional.softmax(maps.flatten(2) / TEMPERATURE, dim=2)
+        places = grid_3d(maps.shape[2:], maps).flatten(0, 2)
         return torch.einsum("nkv,vc->nkc", weight, places)
 
 
@@ -82,7 +82,7 @@ class _Blur(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 3, H, W) to (N, 3, H / 4, W / 4)."""
-        return F.conv2d(x, cast(Tensor, self.weight), padding=BLUR // 2, groups=3, stride=REDUCED)
+        return functional.conv2d(x, cast(Tensor, self.weight), padding=BLUR // 2, groups=3, stride=REDUCED)
 
 
 class Pose(NamedTuple):
@@ -105,7 +105,7 @@ class Pose(NamedTuple):
 def degrees(logits: Tensor) -> Tensor:
     """Angles of classified angles: (N, 66) to (N,)."""
     classes = torch.arange(BINS, dtype=logits.dtype, device=logits.device)
-    return (F.softmax(logits, dim=1) * classes).sum(dim=1) * 3 - 99
+    return (functional.softmax(logits, dim=1) * classes).sum(dim=1) * 3 - 99
 
 
 class MappingNetwork(nn.Module):
@@ -138,8 +138,8 @@ class MappingNetwork(nn.Module):
     def forward(self, windows: Tensor) -> Pose:
         """What moves key points in the middle of a window."""
         raw = self.heads(windows)
-        angles = (degrees(raw[name]) for name in ("yaw", "pitch", "roll"))
-        return Pose(*angles, raw["t"], raw["exp"])
+        yaw, pitch, roll = (degrees(raw[name]) for name in ("yaw", "pitch", "roll"))
+        return Pose(yaw, pitch, roll, raw["t"], raw["exp"])
 
 
 def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
@@ -147,7 +147,7 @@ def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
     one, zero = torch.ones_like(yaw), torch.zeros_like(yaw)
 
     def matrix(*values: Tensor) -> Tensor:
-        return torch.stack(values, dim=1).unflatten(1, (3, 3))
+        return split(torch.stack(values, dim=1), 3, 3)
 
     (p_sin, p_cos), (y_sin, y_cos), (r_sin, r_cos) = (
         ((angle * DEGREE).sin(), (angle * DEGREE).cos()) for angle in (pitch, yaw, roll)
@@ -160,7 +160,8 @@ def rotation(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
 
 def moved(canonical: Tensor, pose: Pose, *, expression: bool = True) -> Tensor:
     """Key points of a pose: canonical (N or 1, K, 3) to (N, K, 3)."""
-    turned = torch.einsum("nmp,nkp->nkm", rotation(pose.yaw, pose.pitch, pose.roll), canonical.expand(len(pose.yaw), -1, -1))
+    turns = rotation(pose.yaw, pose.pitch, pose.roll)
+    turned = torch.einsum("nmp,nkp->nkm", turns, canonical.expand(len(turns), -1, -1))
     only_y = pose.shift.new_tensor([0.0, 1.0, 0.0])
     turned = turned + (pose.shift * only_y)[:, None]
-    return turned + pose.expression.unflatten(1, (-1, 3)) if expression else turned
+    return turned + split(pose.expression, -1, 3) if expression else turned

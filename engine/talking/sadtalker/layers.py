@@ -1,10 +1,11 @@
 """Layers that key points, dense motion and generator share, with the official names of their tensors."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class Block2d(nn.Module):
@@ -23,8 +24,8 @@ class Block2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, before, H, W) to (N, after, H, W), or half of H and W."""
-        x = F.leaky_relu(self.norm(self.conv(x)), self.slope)
-        return F.avg_pool2d(x, 2) if self.down else x
+        x = functional.leaky_relu(self.norm(self.conv(x)), self.slope)
+        return functional.avg_pool2d(x, 2) if self.down else x
 
 
 class Block3d(nn.Module):
@@ -44,9 +45,9 @@ class Block3d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, before, D, H, W) to (N, after, D, H', W')."""
         if self.step > 0:
-            x = F.interpolate(x, scale_factor=(1, 2, 2))
-        x = F.relu(self.norm(self.conv(x)))
-        return F.avg_pool3d(x, (1, 2, 2)) if self.step < 0 else x
+            x = functional.interpolate(x, scale_factor=(1, 2, 2))
+        x = functional.relu(self.norm(self.conv(x)))
+        return functional.avg_pool3d(x, (1, 2, 2)) if self.step < 0 else x
 
 
 class Residual3d(nn.Module):
@@ -61,8 +62,8 @@ class Residual3d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, D, H, W) to the same."""
-        inner = self.conv1(F.relu(self.norm1(x)))
-        return x + cast(Tensor, self.conv2(F.relu(self.norm2(inner))))
+        inner = self.conv1(functional.relu(self.norm1(x)))
+        return x + cast(Tensor, self.conv2(functional.relu(self.norm2(inner))))
 
 
 class SpectralConv2d(nn.Module):
@@ -83,17 +84,22 @@ class SpectralConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, before, H, W) to (N, after, H, W)."""
-        return F.conv2d(x, self.weight(), self.bias, padding=self.padding)
+        return functional.conv2d(x, self.weight(), self.bias, padding=self.padding)
 
 
-def grid_3d(size: tuple[int, int, int], like: Tensor) -> Tensor:
+def split(x: Tensor, *sizes: int) -> Tensor:
+    """The channels (N, C, ...) as two dimensions or more: (N, *sizes, ...)."""
+    return x.reshape(len(x), *sizes, *x.shape[2:])
+
+
+def grid_3d(size: Sequence[int], like: Tensor) -> Tensor:
     """Coordinates x, y, z from -1 to 1 of a volume (D, H, W): (D, H, W, 3)."""
     z, y, x = (torch.linspace(-1, 1, n, device=like.device, dtype=like.dtype) for n in size)
     zz, yy, xx = torch.meshgrid(z, y, x, indexing="ij")
     return torch.stack([xx, yy, zz], dim=-1)
 
 
-def heat(keypoints: Tensor, size: tuple[int, int, int], variance: float = 0.01) -> Tensor:
+def heat(keypoints: Tensor, size: Sequence[int], variance: float = 0.01) -> Tensor:
     """A Gaussian around each key point: (N, K, 3) to (N, K, D, H, W)."""
     away = grid_3d(size, keypoints) - keypoints[:, :, None, None, None]
     return torch.exp(-0.5 * away.square().sum(dim=-1) / variance)

@@ -36,8 +36,8 @@ def _hertz(mels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def mel_basis() -> FloatMap:
     """Triangles of equal area (Slaney), float32 (80, 401)."""
-    ends = _mels(np.array([LOWEST, HIGHEST]))
-    corners = _hertz(np.linspace(*ends, BANDS + 2))
+    low, high = (float(end) for end in _mels(np.array([LOWEST, HIGHEST])))
+    corners = _hertz(np.linspace(low, high, BANDS + 2))
     bins = np.fft.rfftfreq(WINDOW, 1 / ANALYSIS_RATE)
     rising = (bins - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
     falling = (corners[2:, None] - bins) / (corners[2:] - corners[1:-1])[:, None]

@@ -3,15 +3,14 @@
 A ResNet-50 (v1.5: the 3 x 3 convolution strides) without its classifier, and seven heads.
 """
 
-from typing import cast
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 HEADS = (80, 64, 80, 3, 27, 2, 1)  # identity, expression, texture, angle, light, translation x and y, z
 COUNT = sum(HEADS)
-LAYERS = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))  # width, blocks, stride
+LAYERS = ((1, 3, 1), (2, 4, 2), (4, 6, 2), (8, 3, 2))  # times the width, blocks, stride
+WIDTH = 64  # channels of the first layer
 EXPANSION = 4
 
 
@@ -32,27 +31,27 @@ class _Bottleneck(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = F.relu(self.bn1(self.conv1(x)))
-        inner = F.relu(self.bn2(self.conv2(inner)))
+        inner = functional.relu(self.bn1(self.conv1(x)))
+        inner = functional.relu(self.bn2(self.conv2(inner)))
         short = x if self.downsample is None else self.downsample(x)
-        return F.relu(self.bn3(self.conv3(inner)) + short)
+        return functional.relu(self.bn3(self.conv3(inner)) + short)
 
 
 class _Backbone(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, narrow: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        before = 64
-        for number, (width, blocks, stride) in enumerate(LAYERS, start=1):
-            layer = nn.Sequential()
+        self.conv1 = nn.Conv2d(3, narrow, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(narrow)
+        before = narrow
+        for number, (times, blocks, stride) in enumerate(LAYERS, start=1):
+            layer, width = nn.Sequential(), narrow * times
             for n in range(blocks):
                 layer.append(_Bottleneck(before, width, stride if n == 0 else 1))
                 before = width * EXPANSION
             self.add_module(f"layer{number}", layer)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, stride=2, padding=1)
+        x = functional.max_pool2d(functional.relu(self.bn1(self.conv1(x))), 3, stride=2, padding=1)
         for number in range(1, len(LAYERS) + 1):
             x = self.get_submodule(f"layer{number}")(x)
         return x.mean(dim=(2, 3), keepdim=True)
@@ -61,12 +60,12 @@ class _Backbone(nn.Module):
 class Reconstruction(nn.Module):
     """With the keys of `face_3drecon.`."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = WIDTH) -> None:
         super().__init__()
-        self.backbone = _Backbone()
-        self.final_layers = nn.ModuleList(nn.Conv2d(512 * EXPANSION, count, 1) for count in HEADS)
+        self.backbone = _Backbone(width)
+        self.final_layers = nn.ModuleList(nn.Conv2d(8 * width * EXPANSION, count, 1) for count in HEADS)
 
     def forward(self, aligned: Tensor) -> Tensor:
         """Coefficients (N, 257) of aligned faces (N, 3, 224, 224), RGB in [0, 1]."""
         x = self.backbone(aligned)
-        return cast(Tensor, torch.cat([head(x) for head in self.final_layers], dim=1).flatten(1))
+        return torch.cat([head(x) for head in self.final_layers], dim=1).flatten(1)

@@ -5,6 +5,7 @@ A row is [expression 64 | angles 3 | translation 3 | scale, x, y of the alignmen
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,12 @@ def still_window(row: FloatMap) -> FloatMap:
 
 
 def driven(
-    source: FloatMap, generated: FloatMap, *, still: bool = False, full: bool = False, expression_scale: float = 1.0
+    source: FloatMap,
+    generated: FloatMap,
+    *,
+    still: bool = False,
+    full: bool = False,
+    expression_scale: float = 1.0,
 ) -> FloatMap:
     """Rows of a talk.
 
@@ -63,7 +69,7 @@ def camera_path(degrees: Sequence[float], frames: int) -> FloatMap:
     speed = steps.sum() / max(1, frames - 1)
     parts = [
         np.arange(start, end, speed if end > start else -speed)
-        for start, end in zip(ends, ends[1:], strict=False)
+        for start, end in pairwise(ends)
         if start != end
     ]
     path = np.concatenate(parts) if parts else ends[:1]

@@ -1,5 +1,6 @@
 """SadTalker's networks and what lies between them."""
 
+import json
 from typing import Any
 
 import cv2
@@ -19,11 +20,18 @@ from engine.talking.sadtalker.keypoints import (
 )
 from engine.talking.sadtalker.layers import grid_3d, heat
 from engine.talking.sadtalker.reconstruction import HEADS, Reconstruction
-from engine.talking.sadtalker.smoothing import savitzky_golay
-from tests.golden.filling import Array, filled
+from engine.talking.smoothing import savitzky_golay
+from tests.golden.filling import Array
 from tests.golden.fixtures import Deviation, Fixture, Outputs
 
 SEED_PARTS = ("id", "exp", "tex", "angle", "gamma")
+PARTS = {
+    "kp_extractor": KeypointDetector,
+    "generator": Generator,
+    "audio2exp": ExpressionNetwork,
+    "audio2pose": PoseNetwork,
+    "face_3drecon": Reconstruction,
+}
 VOLUME = (16, 64, 64)
 BIG = 4  # the large picture is stored at a quarter of its sides
 
@@ -75,7 +83,7 @@ def reconstruction(fixture: Fixture) -> Outputs:
     net = made(Reconstruction(), fixture, "net_recon")
     found = net(picture(fixture, "image_u8")).numpy()
     ends = np.cumsum(HEADS)
-    parts = np.split(found, ends[:4].tolist() + [ends[4]], axis=1)
+    parts = np.split(found, [*ends[:4].tolist(), ends[4]], axis=1)
     return {"coeffs": found, "split_trans": parts[5]} | {
         f"split_{name}": part for name, part in zip(SEED_PARTS, parts, strict=False)
     }
@@ -201,3 +209,16 @@ def preprocess(fixture: Fixture) -> Outputs:
         "aligned_224": aligned.picture,
         "landmarks_224": aligned.landmarks,
     }
+
+
+def layout(fixture: Fixture) -> list[Deviation]:
+    """Every part of the official file has a network here with its names and shapes."""
+    found = []
+    for prefix, stated in fixture.meta["prefixes"].items():
+        keys = json.loads((fixture.folder / stated["keys_file"]).read_text("utf-8"))["keys"]
+        with torch.device("meta"):
+            ours = {name: list(value.shape) for name, value in PARTS[prefix]().state_dict().items()}
+        wrong = {name for name in keys.keys() | ours.keys() if keys.get(name) != ours.get(name)}
+        wrong |= {"count"} if len(ours) != stated["tensors"] else set()
+        found.append(Deviation(prefix, float(len(wrong)), 0.5))
+    return found
