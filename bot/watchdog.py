@@ -42,7 +42,7 @@ def end_process() -> None:
 
 
 class Watchdog:
-    """Watches the one job that a worker runs; calls `overrun` when a stage lasts longer than its limit."""
+    """Watches the one job that a worker runs; calls `overrun` when a stage stands still beyond its limit."""
 
     def __init__(
         self, limits: Mapping[str, float] = LIMITS, overrun: Callable[[], None] = end_process
@@ -52,6 +52,7 @@ class Watchdog:
         self._lock = threading.Lock()
         self._job = ""
         self._stage = ""
+        self._fraction = 0.0
         self._since = 0.0
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
@@ -65,11 +66,14 @@ class Watchdog:
         finally:
             self._set("", "")
 
-    def stage(self, job_id: str, stage: str) -> None:
-        """Note the stage that the job is in; the clock starts anew only with a new stage."""
+    def stage(self, job_id: str, stage: str, fraction: float = 0.0) -> None:
+        """Note where the job is; the clock starts anew with a new stage, and with every step ahead in one.
+
+        A network on a slow machine may draw for hours, frame by frame; a report that says nothing new is none.
+        """
         with self._lock:
-            if job_id == self._job and stage != self._stage:
-                self._stage, self._since = stage, monotonic()
+            if job_id == self._job and (stage != self._stage or fraction > self._fraction):
+                self._stage, self._fraction, self._since = stage, fraction, monotonic()
 
     def close(self) -> None:
         """Stop watching for good."""
@@ -77,7 +81,7 @@ class Watchdog:
 
     def _set(self, job_id: str, stage: str) -> None:
         with self._lock:
-            self._job, self._stage, self._since = job_id, stage, monotonic()
+            self._job, self._stage, self._fraction, self._since = job_id, stage, 0.0, monotonic()
 
     def _watch(self) -> None:
         while not self._closed.wait(LOOK_SECONDS):

@@ -201,13 +201,13 @@ class Engine:
         expression: Expression = Expression.NEUTRAL,
         effect: Effect = Effect.NONE,
         engine: TalkingEngine | None = None,
-        options: str = "",
+        options: Mapping[TalkingEngine, str] | None = None,
     ) -> Talk:
         """Make a character say a voice; all files appear in `folder` at the end, or none.
 
         Silence at the ends of the voice is left out. `expression` is on the face all the while; `effect`
         changes the sound, not the lips. `engine` is taken as it is; None is the usual one (see `animator`).
-        `options` are asked of it in its own words.
+        `options` are asked of engines in their own words.
 
         Raises
         ------
@@ -226,7 +226,7 @@ class Engine:
         folder.mkdir(parents=True, exist_ok=True)
         planned = shots(heard.motion)
         sticker_frames = sum(shot.sticker for shot in planned)
-        asked = options or self._options.get(engine or self._talking, "")
+        asked = {**self._options, **(options or {})}.get(engine or self._talking, "")
         take = Take(character, voice, heard.motion, [shot.blend for shot in planned], seed, asked)
         sound = with_effect(gated(voice), effect)
         with TalkWriter(folder, sound, scene.background, sticker_frames, captions) as writer:

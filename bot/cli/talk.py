@@ -29,6 +29,8 @@ from engine.media.talk import BACKGROUND, Scene
 from engine.progress import Progress, Stage
 from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
+from engine.talking.animator import TalkingEngine
+from engine.talking.sadtalker.options import parsed
 
 
 def talk(
@@ -44,6 +46,9 @@ def talk(
     expression: HowItFeels = Expression.NEUTRAL,
     effect: HowItSounds = Effect.NONE,
     engine_name: SpokenBy = None,
+    sadtalker: Annotated[
+        str, typer.Option(help="Options of SadTalker, such as still,pose_style=3; docs/sadtalker.md has all.")
+    ] = "",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +56,7 @@ def talk(
     check_folder(out)
     if len(caption) > MOST_CHARACTERS:
         raise typer.BadParameter(f"a caption has at most {MOST_CHARACTERS} characters")
+    parsed(sadtalker)
     colour = _colour(background)
 
     def work(engine: Engine, report: Progress) -> Made:
@@ -59,7 +65,16 @@ def talk(
         behind = colour or square(engine.decoder.photo(read(Path(background))).pixels)
         sound = engine.decoder.voice(read(voice))
         said = engine.speak(
-            load(character), sound, out, seed, clock, Scene(behind, caption), expression, effect, engine_name
+            load(character),
+            sound,
+            out,
+            seed,
+            clock,
+            Scene(behind, caption),
+            expression,
+            effect,
+            engine_name,
+            {TalkingEngine.SADTALKER: sadtalker} if sadtalker else None,
         )
         return Made(said.files, said.notices, clock.seconds())
 

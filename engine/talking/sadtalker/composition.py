@@ -1,9 +1,9 @@
 """From a drawing to what the generator sees, and from what it draws to frames. Needs no torch.
 
 The generator sees the drawing on white, the colour of the die-cut border, and knows no transparency. Frames
-get theirs from the drawing's own alpha, moved by the generator's own dense motion. In `full` that motion
-fades out towards the edge of the crop, so that the moved drawing meets the still one without a seam, and the
-generator's picture lies only where the motion is whole.
+get theirs from the drawing's own alpha, moved by the generator's own dense motion. In `full` that motion goes
+on around the crop and fades out there: the generator's picture melts at the edge of the crop into a drawing
+that has moved as it has, and that one meets the still drawing without a seam.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +20,8 @@ from engine.talking.sadtalker.alignment import crop_of
 from engine.talking.sadtalker.options import Preprocess
 
 ROOM = SIZE  # px of transparent ground around a drawing, so that the crop of a face never ends with it
-EDGE = 0.08  # of the crop's side: so far inwards the motion grows, and as far again the generator's part
+MELT = 0.06  # of the crop's side: from its edge inwards, how far the generator's picture fades in
+REACH = 0.25  # of the crop's side: from its edge outwards, how far the motion fades out
 GROUND = 255  # white
 
 
@@ -31,6 +32,8 @@ class Composition:
     Attributes
     ----------
     source : uint8 (side, side, 3), what the generator sees
+    box : left, top, right, bottom of that in the drawing, px; it may reach beyond it
+    shown : the same of what a frame shows
     """
 
     source: Pixels
@@ -40,6 +43,7 @@ class Composition:
     _drawing: Pixels = field(repr=False)
     _moves: FloatMap = field(repr=False)
     _drawn: FloatMap = field(repr=False)
+    _reach: int
 
     def frame(self, picture: FloatMap, travel: FloatMap) -> Pixels:
         """Make a frame.
@@ -54,36 +58,37 @@ class Composition:
         uint8 (512, 512, 4), RGBA, colours multiplied with the alpha
         """
         left, top, right, bottom = self.box
-        size = (right - left, bottom - top)
+        size, reach = (right - left, bottom - top), self._reach
         moved = cast(FloatMap, cv2.resize(travel, size, interpolation=cv2.INTER_LINEAR))
-        moved = moved * np.array(size, np.float32) * self._moves[..., None]
-        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
-        came_from = np.stack([x + moved[..., 0], y + moved[..., 1]], axis=-1)
+        moved = _around(moved * np.array(size, np.float32), reach) * self._moves
+        y, x = np.mgrid[top - reach : bottom + reach, left - reach : right + reach].astype(np.float32)
+        came_from = np.stack([x, y], axis=-1) + moved
         below = looked_up(self._drawing, came_from, border=cv2.BORDER_CONSTANT)
         alpha = below[..., 3:].astype(np.float32)
         seen = cast(FloatMap, cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)) * np.float32(255)
+        seen = _around(seen, reach)
         seen = np.clip(seen - (1 - alpha / 255) * GROUND, 0, alpha)  # white shines through what is not opaque
-        cover = self._drawn[..., None]
-        below[..., :3] = np.rint(below[..., :3] * (1 - cover) + seen * cover).astype(np.uint8)
+        below[..., :3] = np.rint(below[..., :3] + (seen - below[..., :3]) * self._drawn).astype(np.uint8)
         return self._laid(below, came_from)
 
-    def _laid(self, crop: Pixels, came_from: FloatMap) -> Pixels:
-        """Put the moved crop into the drawing, lay its paper over it, and show what is to be shown."""
+    def _laid(self, part: Pixels, came_from: FloatMap) -> Pixels:
+        """Put the moved part into the drawing, lay its paper over it, and show what is to be shown."""
         whole = self._drawing.copy()
         left, top, right, bottom = self.box
-        inside = (slice(max(0, top), min(SIZE, bottom)), slice(max(0, left), min(SIZE, right)))
-        of_crop = (
-            slice(inside[0].start - top, inside[0].stop - top),
-            slice(inside[1].start - left, inside[1].stop - left),
+        left, top, right, bottom = (
+            left - self._reach,
+            top - self._reach,
+            right + self._reach,
+            bottom + self._reach,
         )
-        whole[inside] = crop[of_crop]
+        rows, columns = slice(max(0, top), min(SIZE, bottom)), slice(max(0, left), min(SIZE, right))
+        of_part = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+        whole[rows, columns] = part[of_part]
         if (paper := self._character.texture) is not None:
             tone = paper.tone_at(SIZE).copy()
-            tone[inside] = looked_up(tone, came_from, border=cv2.BORDER_CONSTANT)[of_crop]
+            tone[rows, columns] = looked_up(tone, came_from, border=cv2.BORDER_CONSTANT)[of_part]
             whole = paper.laid(whole, tone)
-        if self.shown == (0, 0, SIZE, SIZE):
-            return whole
-        return _cut(whole, self.shown, SIZE)
+        return whole if self.shown == (0, 0, SIZE, SIZE) else _cut(whole, self.shown, SIZE)
 
 
 def composed(character: Character, preprocess: Preprocess, side: int) -> Composition:
@@ -94,14 +99,14 @@ def composed(character: Character, preprocess: Preprocess, side: int) -> Composi
     seen = _cut(drawing, box, side)
     on_white = seen[..., :3] + (GROUND - seen[..., 3:])
     width, height = box[2] - box[0], box[3] - box[1]
-    whole = np.ones((height, width), np.float32)
-    moves, drawn = whole, whole
+    reach = round(REACH * width) if preprocess.is_full else 0
+    y, x = np.mgrid[-reach : height + reach, -reach : width + reach].astype(np.float32) + np.float32(0.5)
+    inwards = np.minimum(np.minimum(x, width - x) / width, np.minimum(y, height - y) / height)[..., None]
+    moves, drawn = np.ones_like(inwards), np.ones_like(inwards)
     if preprocess.is_full:
-        y, x = np.mgrid[:height, :width].astype(np.float32) + np.float32(0.5)
-        inwards = np.minimum(np.minimum(x, width - x) / width, np.minimum(y, height - y) / height)
-        moves, drawn = smoothstep(0, EDGE, inwards), smoothstep(EDGE, 2 * EDGE, inwards)
+        moves, drawn = smoothstep(-REACH, 0, inwards), smoothstep(0, MELT, inwards)
     shown = box if preprocess in {Preprocess.CROP, Preprocess.EXTCROP} else (0, 0, SIZE, SIZE)
-    return Composition(np.ascontiguousarray(on_white), box, shown, character, drawing, moves, drawn)
+    return Composition(np.ascontiguousarray(on_white), box, shown, character, drawing, moves, drawn, reach)
 
 
 def crop_box(character: Character, preprocess: Preprocess) -> tuple[int, int, int, int]:
@@ -114,6 +119,11 @@ def crop_box(character: Character, preprocess: Preprocess) -> tuple[int, int, in
     outer = preprocess in {Preprocess.EXTCROP, Preprocess.EXTFULL}
     left, top, right, bottom = (edge - ROOM for edge in crop.box(outer=outer))
     return left, top, right, bottom
+
+
+def _around(values: FloatMap, reach: int) -> FloatMap:
+    """A map with its edge values going on around it."""
+    return cast(FloatMap, cv2.copyMakeBorder(values, reach, reach, reach, reach, cv2.BORDER_REPLICATE))
 
 
 def _cut(picture: Pixels, box: tuple[int, int, int, int], side: int) -> Pixels:

@@ -25,8 +25,8 @@ from engine.talking.sadtalker.generator import (
 )
 from engine.talking.sadtalker.layers import Block2d, Block3d, Residual3d, SpectralConv2d
 
+LASTTOGETHER = True
 _LAST = {4: torch.channels_last, 5: torch.channels_last_3d}  # by dimensions
-EDGES = 3  # values that a 3 x 3 convolution can have across a block of equal pixels: both edges and between
 
 
 def _fused(conv: nn.Module, norm: nn.Module) -> nn.Module:
@@ -52,11 +52,7 @@ def _side_by_side(convs: list[nn.Conv2d]) -> nn.Conv2d:
 
 
 class _FastBlock(nn.Module):
-    """A SPADE block: one convolution of the label for all its normalisations, one for scale and shift each.
-
-    Where the label is enlarged by 4, a convolution of it has but 3 x 3 different values in each block of
-    4 x 4 equal pixels: it is computed at three times the size and its middle repeated.
-    """
+    """A SPADE block: one convolution of the label for all its normalisations, one for scale and shift each."""
 
     def __init__(self, block: SpadeBlock) -> None:
         super().__init__()
@@ -70,20 +66,11 @@ class _FastBlock(nn.Module):
         self.shared = _side_by_side([cast(nn.Conv2d, norm.mlp_shared[0]) for norm in norms])
         self.scale_shift = nn.ModuleList(_side_by_side([norm.mlp_gamma, norm.mlp_beta]) for norm in norms)
 
-    def _label(self, label: Tensor, factor: int) -> Tensor:
-        if factor > 1:
-            label = functional.interpolate(label, scale_factor=min(factor, EDGES))
-        shared = functional.relu(self.shared(label), inplace=True)
-        if factor > EDGES:
-            within = torch.tensor([0, *[1] * (factor - 2), 2], device=label.device)
-            for axis in (2, 3):
-                blocks = torch.arange(shared.shape[axis] // EDGES, device=label.device)[:, None] * EDGES
-                shared = shared.index_select(axis, (blocks + within).flatten())
-        return shared
-
     def forward(self, x: Tensor, label: Tensor, factor: int) -> Tensor:
         """`factor`: how much larger the block's pictures are than the label; x comes at half of that."""
-        shared = self._label(label, factor).chunk(len(self.scale_shift), dim=1)
+        if factor > 1:
+            label = functional.interpolate(label, scale_factor=factor)
+        shared = functional.relu(self.shared(label), inplace=True).chunk(len(self.scale_shift), dim=1)
 
         def normalised(normal: Tensor, which: int) -> Tensor:
             scale, shift = self.scale_shift[which](shared[which]).chunk(2, dim=1)
@@ -94,15 +81,10 @@ class _FastBlock(nn.Module):
 
         normal = functional.instance_norm(x)
         if factor > 1:
-            x, normal = (
-                functional.interpolate(x, scale_factor=2),
-                functional.interpolate(normal, scale_factor=2),
-            )
+            x, normal = (functional.interpolate(each, scale_factor=2) for each in (x, normal))
         short = x if self.conv_s is None else self.conv_s(normalised(normal, 2))
         inner = self.conv_0(lifted(normalised(normal, 0)))
-        inner = self.conv_1(
-            functional.leaky_relu(normalised(functional.instance_norm(inner), 1), SLOPE, inplace=True)
-        )
+        inner = self.conv_1(lifted(normalised(functional.instance_norm(inner), 1)))
         return cast(Tensor, short + inner)
 
 
