@@ -17,7 +17,7 @@ from types import MappingProxyType
 EXIT_HANGING = 70  # EX_SOFTWARE of sysexits.h
 LOOK_SECONDS = 0.5
 
-# Longest time of each stage in seconds: far beyond what a slow machine needs for the longest input (60 s of
+# Longest time that each stage stands still in seconds: far beyond what a slow machine needs for the longest input (60 s of
 # voice). "start" lasts from the claim to the first report: the first job loads the models.
 LIMITS: Mapping[str, float] = MappingProxyType(
     {
@@ -69,7 +69,7 @@ class Watchdog:
     def stage(self, job_id: str, stage: str, fraction: float = 0.0) -> None:
         """Note where the job is; the clock starts anew with a new stage, and with every step ahead in one.
 
-        A network on a slow machine may draw for hours, frame by frame; a report that says nothing new is none.
+        A network on a slow machine may draw for hours, frame by frame; to say the same again is no step.
         """
         with self._lock:
             if job_id == self._job and (stage != self._stage or fraction > self._fraction):

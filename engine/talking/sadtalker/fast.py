@@ -25,7 +25,6 @@ from engine.talking.sadtalker.generator import (
 )
 from engine.talking.sadtalker.layers import Block2d, Block3d, Residual3d, SpectralConv2d
 
-LASTTOGETHER = True
 _LAST = {4: torch.channels_last, 5: torch.channels_last_3d}  # by dimensions
 
 
@@ -52,7 +51,7 @@ def _side_by_side(convs: list[nn.Conv2d]) -> nn.Conv2d:
 
 
 class _FastBlock(nn.Module):
-    """A SPADE block: one convolution of the label for all its normalisations, one for scale and shift each."""
+    """A SPADE block: one convolution of the label for all its normalisations, one more for each."""
 
     def __init__(self, block: SpadeBlock) -> None:
         super().__init__()
@@ -135,9 +134,7 @@ class FastGenerator:
         _fuse_norms(made)
         made.decoder = _FastDecoder(cast(SpadeDecoder, made.decoder))
         self._generator = made.to(device=device)
-        for (
-            parameter
-        ) in self._generator.parameters():  # oneDNN and cuDNN are faster on channels that lie together
+        for parameter in self._generator.parameters():  # libraries are faster when channels lie together
             if parameter.ndim in _LAST:
                 parameter.data = parameter.data.to(memory_format=_LAST[parameter.ndim])
         self._device, self._precision = torch.device(device), precision

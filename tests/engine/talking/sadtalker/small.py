@@ -29,7 +29,9 @@ def sizes():
     from engine.talking.sadtalker.keypoints import DetectorSize
 
     generator = GeneratorSize(
+        keypoints=4,
         expansion=8,
+        depth=4,
         volume_channels=4,
         residuals=2,
         motion_expansion=4,
@@ -38,7 +40,8 @@ def sizes():
         spade=8,
         middle_blocks=2,
     )
-    return Sizes(DetectorSize(expansion=4, most=32), generator, mapping=32, reconstruction=8)
+    detector = DetectorSize(keypoints=4, expansion=4, most=32, depth=4)
+    return Sizes(detector, generator, mapping=32, reconstruction=8)
 
 
 def state(network, prefix=""):
@@ -96,8 +99,8 @@ def write_files(folder: Path) -> None:
             "face_3drecon.": Reconstruction(small.reconstruction),
         }
         mappings = {
-            "mapping_00229-model.pth.tar": MappingNetwork(70, width=small.mapping),
-            "mapping_00109-model.pth.tar": MappingNetwork(73, width=small.mapping),
+            "mapping_00229-model.pth.tar": MappingNetwork(70, 4, small.mapping),
+            "mapping_00109-model.pth.tar": MappingNetwork(73, 4, small.mapping),
         }
     tensors = {}
     for prefix, network in parts.items():
