@@ -122,15 +122,17 @@ async def open_app(
 
 
 @contextmanager
-def engine_artist(storage: StorageSettings, talking: TalkingEngine) -> Iterator[Artist]:
-    """Start the engine in its thread; `talking` is what makes characters speak."""
+def engine_artist(
+    storage: StorageSettings, talking: TalkingEngine, options: Mapping[TalkingEngine, str] | None = None
+) -> Iterator[Artist]:
+    """Start the engine in its thread; `talking` is what makes characters speak, `options` is asked of it."""
     folder = storage.data_dir / "scratch"
     scratch = folder / worker_id()
     scratch.mkdir(parents=True, mode=0o700)
     clear_scratch(folder)
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        with EngineThread(lambda: Engine(talking=talking)) as thread:
+        with EngineThread(lambda: Engine(talking=talking, options=options)) as thread:
             yield EngineArtist(thread, scratch)
     finally:
         shutil.rmtree(scratch)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.queue import Limits
 from engine.talking.animator import TalkingEngine
+from engine.talking.sadtalker.options import OptionUnknown, parsed
 
 
 def default_data_dir() -> Path:
@@ -71,6 +73,23 @@ class EngineSettings(_Concern):
         default=TalkingEngine.WARP,
         description="What makes characters speak; the warp stands in for one whose weights are missing",
     )
+    sadtalker: str = Field(
+        default="", description="Options of SadTalker, such as still,pose_style=3; docs/sadtalker.md has all"
+    )
+
+    @field_validator("sadtalker")
+    @classmethod
+    def _are_options(cls, text: str) -> str:
+        try:
+            parsed(text)
+        except OptionUnknown as error:
+            raise ValueError(error.detail) from error
+        return text
+
+    @property
+    def options(self) -> Mapping[TalkingEngine, str]:
+        """What is asked of engines in their own words."""
+        return {TalkingEngine.SADTALKER: self.sadtalker}
 
 
 class WebSettings(_Concern):

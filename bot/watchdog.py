@@ -17,7 +17,7 @@ from types import MappingProxyType
 EXIT_HANGING = 70  # EX_SOFTWARE of sysexits.h
 LOOK_SECONDS = 0.5
 
-# Longest time of each stage in seconds: far beyond what a slow machine needs for the longest input (60 s of
+# Longest time that each stage stands still in seconds: far beyond what a slow machine needs for the longest input (60 s of
 # voice). "start" lasts from the claim to the first report: the first job loads the models.
 LIMITS: Mapping[str, float] = MappingProxyType(
     {
@@ -42,7 +42,7 @@ def end_process() -> None:
 
 
 class Watchdog:
-    """Watches the jobs that a worker runs; calls `overrun` when a stage lasts longer than its limit."""
+    """Watches the jobs that a worker runs; calls `overrun` when a stage stands still beyond its limit."""
 
     def __init__(
         self, limits: Mapping[str, float] = LIMITS, overrun: Callable[[], None] = end_process
@@ -50,7 +50,7 @@ class Watchdog:
         self._limits = limits
         self._overrun = overrun
         self._lock = threading.Lock()
-        self._stages: dict[str, tuple[str, float]] = {}  # of each job, and since when
+        self._stages: dict[str, tuple[str, float, float]] = {}  # of each job, how far, and since when
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
@@ -58,18 +58,22 @@ class Watchdog:
     def watching(self, job_id: str) -> Iterator[None]:
         """Watch a job for the length of the block."""
         with self._lock:
-            self._stages[job_id] = ("start", monotonic())
+            self._stages[job_id] = ("start", 0.0, monotonic())
         try:
             yield
         finally:
             with self._lock:
                 self._stages.pop(job_id, None)
 
-    def stage(self, job_id: str, stage: str) -> None:
-        """Note the stage that the job is in; the clock starts anew only with a new stage."""
+    def stage(self, job_id: str, stage: str, fraction: float = 0.0) -> None:
+        """Note where the job is; the clock starts anew with a new stage, and with every step ahead in one.
+
+        A network on a slow machine may draw for hours, frame by frame; to say the same again is no step.
+        """
         with self._lock:
-            if job_id in self._stages and stage != self._stages[job_id][0]:
-                self._stages[job_id] = (stage, monotonic())
+            known = self._stages.get(job_id)
+            if known is not None and (stage != known[0] or fraction > known[1]):
+                self._stages[job_id] = (stage, fraction, monotonic())
 
     def close(self) -> None:
         """Stop watching for good."""
@@ -80,7 +84,7 @@ class Watchdog:
             now = monotonic()
             with self._lock:
                 stages = dict(self._stages)
-            for job, (stage, since) in stages.items():
+            for job, (stage, _, since) in stages.items():
                 if now - since > self._limits[stage]:
                     log.critical("job %s: stage %s lasts %.0f s: ending the process", job, stage, now - since)
                     self._overrun()

@@ -260,7 +260,7 @@ class _Progress:
     def __call__(self, stage: Stage, fraction: float) -> None:
         if self._claim.stop.is_set():
             raise Cancelled(f"in stage {stage}")
-        self._watchdog.stage(self._claim.job.id, stage)
+        self._watchdog.stage(self._claim.job.id, stage, fraction)
         now = monotonic()
         if stage != self.stage or now - self._told_at >= NEWS_SECONDS:
             if stage != self.stage:

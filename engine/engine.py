@@ -5,7 +5,7 @@ by one thread only: the engine thread (engine/worker.py).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -76,13 +76,17 @@ class Engine:
     ----------
     talking : engine that makes characters speak where none is asked for; the warp stands in for it when its
         weights are missing, and the log says so
+    options : what is asked of engines in their own words (see `Take.options`), where no talk asks otherwise
     """
 
     def __init__(
-        self, weights: WeightStore | None = None, talking: TalkingEngine = TalkingEngine.WARP
+        self,
+        weights: WeightStore | None = None,
+        talking: TalkingEngine = TalkingEngine.WARP,
+        options: Mapping[TalkingEngine, str] | None = None,
     ) -> None:
         self._weights = weights or WeightStore()
-        self._talking = talking
+        self._talking, self._options = talking, options or {}
         self._animators: dict[TalkingEngine, Animator] = {}
         self._toonists = Toonists()
         self._landmarks_68 = Landmarks68(self._weights)
@@ -302,11 +306,13 @@ class Engine:
         expression: Expression = Expression.NEUTRAL,
         effect: Effect = Effect.NONE,
         engine: TalkingEngine | None = None,
+        options: Mapping[TalkingEngine, str] | None = None,
     ) -> Talk:
         """Make a character say a voice; all files appear in `folder` at the end, or none.
 
         Silence at the ends of the voice is left out. `expression` is on the face all the while; `effect`
         changes the sound, not the lips. `engine` is taken as it is; None is the usual one (see `animator`).
+        `options` are asked of engines in their own words.
 
         Raises
         ------
@@ -325,7 +331,8 @@ class Engine:
         folder.mkdir(parents=True, exist_ok=True)
         planned = shots(heard.motion)
         sticker_frames = sum(shot.sticker for shot in planned)
-        take = Take(character, voice, heard.motion, [shot.blend for shot in planned], seed)
+        asked = {**self._options, **(options or {})}.get(engine or self._talking, "")
+        take = Take(character, voice, heard.motion, [shot.blend for shot in planned], seed, asked)
         sound = with_effect(gated(voice), effect)
         with TalkWriter(folder, sound, scene.background, sticker_frames, captions) as writer:
             for shot, frame in zip(planned, actor.frames(take, progress), strict=True):

@@ -187,6 +187,11 @@ class MakeItTalkFiles:
 
 
 MAKEITTALK = MakeItTalkFiles()
+SADTALKER = "SadTalker_V0.0.2"  # and the side of its pictures
+SADTALKER_MAPPING = "mapping_00229-model.pth.tar"
+SADTALKER_FULL_MAPPING = "mapping_00109-model.pth.tar"
+SADTALKER_FACE = "similarity_Lm3D_all.mat"
+_SADTALKER = "https://github.com/OpenTalker/SadTalker/releases/download/v0.0.2-rc"
 
 NEURAL_FILES: tuple[WeightFile, ...] = (
     WeightFile(
@@ -260,6 +265,32 @@ NEURAL_FILES: tuple[WeightFile, ...] = (
         sha256="",
         sources=(),
         megabytes=53.3,
+    ),
+    *(
+        WeightFile(
+            name=name,
+            purpose=purpose,
+            licence="",  # the repository is under Apache-2.0; of the weights it states none
+            sha256="",  # no official source states one
+            sources=(Url(f"{_SADTALKER}/{name}"),),
+            megabytes=megabytes,
+        )
+        for name, purpose, megabytes in (
+            (f"{SADTALKER}_256.safetensors", "SadTalker: all networks but the mapping, 256 px", 725.1),
+            (f"{SADTALKER}_512.safetensors", "SadTalker: all networks but the mapping, 512 px", 725.1),
+            (SADTALKER_MAPPING, "SadTalker: mapping network of crop and resize", 155.8),
+            (SADTALKER_FULL_MAPPING, "SadTalker: mapping network of full", 155.5),
+        )
+    ),
+    WeightFile(
+        name=SADTALKER_FACE,
+        purpose="SadTalker: 68 standard points that faces are aligned to",
+        licence="Apache-2.0",
+        sha256="",
+        sources=(
+            Url("https://raw.githubusercontent.com/OpenTalker/SadTalker/main/src/config/" + SADTALKER_FACE),
+        ),
+        megabytes=0.001,
     ),
 )
 """What neural engines can use; fetched only by name. The hash is that of the file in the package on PyPI."""

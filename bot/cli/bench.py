@@ -22,6 +22,7 @@ class EngineName(StrEnum):
 
     WARP = "warp"
     STYLEGAN2 = "stylegan2"
+    SADTALKER = "sadtalker"
 
 
 def bench(
@@ -35,6 +36,9 @@ def bench(
     """Measure speed and memory of the main job, or the seconds of the StyleGAN2 networks."""
     if engine is EngineName.STYLEGAN2:
         bench_stylegan2(runs, as_json)
+        return
+    if engine is EngineName.SADTALKER:
+        bench_sadtalker(runs, as_json)
         return
     photo_bytes = read(photo or WeightStore().locate(SAMPLE_PHOTO))
     voice_bytes = read(voice or VOICES / "hello_en.ogg")
@@ -69,3 +73,23 @@ def bench_stylegan2(runs: int, as_json: bool) -> None:
         wanted = "-" if one.wanted is None else f"{one.wanted:.2f}"
         table.add_row(one.name, f"{one.seconds:.3f}", published, wanted)
     Console(highlight=False).print(table)
+
+
+def bench_sadtalker(runs: int, as_json: bool) -> None:
+    """Print operations of each part, and seconds of a frame the published way and ours."""
+    need_neural()
+    from engine.talking.sadtalker.speed import compare, operations
+
+    parts, found = operations(), compare(runs=runs)
+    under = f"{machine()}, {datetime.now(UTC).date()}, fastest of {runs}, 4 frames of 256 px"
+    if as_json:
+        values = {"parts": [vars(one) for one in parts], "timings": [vars(one) for one in found]}
+        print_json({"machine": under, **values})
+        return
+    table = Table("part", "10^9 multiplications", "once a")
+    for part in parts:
+        table.add_row(part.name, f"{part.gigamacs:.2f}", part.per)
+    timings = Table("256 px", "s a frame", "error", caption=under)
+    for one in found:
+        timings.add_row(one.name, f"{one.seconds:.2f}", f"{one.error:.1e}")
+    Console(highlight=False).print(table, timings)

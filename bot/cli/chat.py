@@ -27,7 +27,8 @@ def chat(
     """Chat with the bot here: type, give paths of photos and sounds, press buttons by their numbers."""
     who = Who(PLATFORM, person or getpass.getuser(), person or getpass.getuser(), language())
     storage = StorageSettings()
-    with engine_artist(storage, EngineSettings().engine) as artist:
+    settings = EngineSettings()
+    with engine_artist(storage, settings.engine, settings.options) as artist:
         asyncio.run(_chat(storage, artist, who, out))
 
 

@@ -43,7 +43,8 @@ def run_once() -> None:
     """Run until SIGTERM or Ctrl-C; the job under way is given back to the queue."""
     log_to_stderr(verbose=False)
     storage = StorageSettings()
-    with engine_artist(storage, EngineSettings().engine) as artist:
+    settings = EngineSettings()
+    with engine_artist(storage, settings.engine, settings.options) as artist:
         asyncio.run(_run(storage, artist))
 
 

@@ -130,8 +130,8 @@ def check_folder(folder: Path) -> None:
 @contextmanager
 def engine_thread() -> Iterator[EngineThread]:
     """Start the engine in its thread, as the bot does, and stop it at the end."""
-    talking = EngineSettings().engine
-    with EngineThread(lambda: Engine(talking=talking)) as thread:
+    settings = EngineSettings()
+    with EngineThread(lambda: Engine(talking=settings.engine, options=settings.options)) as thread:
         yield thread
 
 

@@ -33,6 +33,7 @@ from engine.progress import Progress, Stage
 from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
 from engine.talking.animator import TalkingEngine
+from engine.talking.sadtalker.options import parsed
 
 
 def talk(
@@ -49,11 +50,15 @@ def talk(
     expression: HowItFeels = Expression.NEUTRAL,
     effect: HowItSounds = Effect.NONE,
     engine_name: SpokenBy = "",
+    sadtalker: Annotated[
+        str, typer.Option(help="Options of SadTalker, such as still,pose_style=3; docs/sadtalker.md has all.")
+    ] = "",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Make a character that was drawn before say something new."""
     check_folder(out)
+    parsed(sadtalker)
     if engine_name == ALL:
         all_engines(character, voice, out, seed, as_json)
         return
@@ -65,7 +70,18 @@ def talk(
         clock(Stage.DECODE, 0.0)
         scene, sound = manner.scene(engine), engine.decoder.voice(read(voice))
         speaker = character_of(engine, character, clock, [chosen] if chosen else [])
-        said = engine.speak(speaker, sound, out, seed, clock, scene, expression, effect, chosen)
+        said = engine.speak(
+            speaker,
+            sound,
+            out,
+            seed,
+            clock,
+            scene,
+            expression,
+            effect,
+            chosen,
+            {TalkingEngine.SADTALKER: sadtalker} if sadtalker else None,
+        )
         return Made(said.files, said.notices, clock.seconds())
 
     with engine_thread() as thread:

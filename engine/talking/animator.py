@@ -26,6 +26,7 @@ class TalkingEngine(StrEnum):
 
     WARP = "warp"
     MAKEITTALK = "makeittalk"
+    SADTALKER = "sadtalker"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Take:
     motion : what the warp does at 25 fps; an engine that hears for itself takes its blinks and pauses from it
     blends : the frames that are wanted, in order: frames of the motion, or moments between two of them
     seed : the frames are a function of take and seed
+    options : what is asked of the engine in its own words, such as "still,pose_style=3" for SadTalker
     """
 
     character: Character
@@ -45,6 +47,7 @@ class Take:
     motion: Motion
     blends: Sequence[Blend]
     seed: int
+    options: str = ""
 
 
 class Animator(Protocol):
@@ -96,9 +99,17 @@ def _makeittalk(weights: WeightStore) -> Animator:
     return MakeItTalk(weights)
 
 
+def _sadtalker(weights: WeightStore) -> Animator:
+    need_neural()
+    from engine.talking.sadtalker.animator import SadTalker
+
+    return SadTalker(weights)
+
+
 MAKERS: Mapping[TalkingEngine, Maker] = {
     TalkingEngine.WARP: lambda _: Warp(),
     TalkingEngine.MAKEITTALK: _makeittalk,
+    TalkingEngine.SADTALKER: _sadtalker,
 }
 
 

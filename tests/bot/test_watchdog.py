@@ -43,6 +43,21 @@ def test_a_stage_that_goes_on_too_long_is_noticed_and_others_are_not():
     watchdog.close()
 
 
+def test_a_stage_that_goes_ahead_may_last_as_one_that_says_the_same_again_may_not():
+    overrun = threading.Event()
+    watchdog = Watchdog({"start": 10.0, "render": 2.0}, overrun.set)
+    with watchdog.watching("job"):
+        for step in range(6):
+            watchdog.stage("job", "render", step / 10)
+            assert not overrun.wait(0.5)
+        for _ in range(10):
+            watchdog.stage("job", "render", 0.5)
+            if overrun.wait(0.5):
+                break
+        assert overrun.is_set()
+    watchdog.close()
+
+
 class HangsInFace(FakeArtist):
     def _be_bad(self, given: bytes) -> None:
         self.seen = getattr(self, "seen", 0) + 1

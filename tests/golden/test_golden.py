@@ -17,6 +17,8 @@ LONG = (  # more than about two seconds
     "makeittalk_resunet",
     "psp_encoder_256",
     "psp_psp_256",
+    "sadtalker_generator_512",
+    "sadtalker_kp_detector",
     "stylegan2_name_map_64",
     "stylegan2_nvidia_g256_auto",
     "stylegan2_nvidia_losses",

@@ -34,6 +34,18 @@ RUNNERS: tuple[tuple[str, str], ...] = (  # pattern of the fixture's name -> mod
     (r"makeittalk_pos\w*", "makeittalk.speaker"),
     (r"makeittalk_resunet\w*", "makeittalk.translation"),
     (r"resemblyzer_\w+", "resemblyzer.encoder"),
+    (r"sadtalker_checkpoint_layout", "sadtalker.layout"),
+    (r"sadtalker_audio2exp\w*", "sadtalker.audio2exp"),
+    (r"sadtalker_audio2pose\w*", "sadtalker.audio2pose"),
+    (r"sadtalker_face_3drecon\w*", "sadtalker.reconstruction"),
+    (r"sadtalker_generator\w*", "sadtalker.generator"),
+    (r"sadtalker_keypoint_transformation\w*", "sadtalker.transformation"),
+    (r"sadtalker_kp_detector\w*", "sadtalker.detector"),
+    (r"sadtalker_mapping\w*", "sadtalker.mapping"),
+    (r"sadtalker_mel\w*", "sadtalker.spectrogram"),
+    (r"sadtalker_preprocess\w*", "sadtalker.preprocess"),
+    (r"sadtalker_render\w*", "sadtalker.render"),
+    (r"sadtalker_semantic_windows\w*", "sadtalker.windows"),
 )
 
 

@@ -1,0 +1,112 @@
+"""SadTalker with few channels and weights made from the tensors' names, in files of the official layouts."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from tests.golden.filling import filled
+
+ADJUST = (  # gentle motion, as weights that were trained give it
+    (r"dense_motion_network\.mask\.weight$", 0.15, 0.0),
+    (r"decoder\.conv_img\.weight$", 0.035, 0.0),
+    (r"^fc_(t|exp)\.weight$", 0.05, 0.0),
+    (r"mapping1\.weight$", 0.05, 0.0),
+    (r"linear_audio\.weight$", 0.1, 0.0),
+    (r"classbias$", 0.5, 0.0),
+    (r"final_layers.*weight$", 0.05, 0.0),
+    (r"bn3\.weight$", 0.3, 0.0),
+)
+POINTS = {30: (0.0, 0.0, 0.7), 48: (-0.3, -0.4, 0.3), 54: (0.3, -0.4, 0.3)} | {  # of the standard face
+    number: (x, 0.35, 0.2) for number, x in ((36, -0.45), (39, -0.2), (42, 0.2), (45, 0.45))
+}
+
+
+def sizes():
+    from engine.talking.sadtalker.checkpoint import Sizes
+    from engine.talking.sadtalker.generator import GeneratorSize
+    from engine.talking.sadtalker.keypoints import DetectorSize
+
+    generator = GeneratorSize(
+        keypoints=4,
+        expansion=8,
+        depth=4,
+        volume_channels=4,
+        residuals=2,
+        motion_expansion=4,
+        motion_most=32,
+        compressed=2,
+        spade=8,
+        middle_blocks=2,
+    )
+    detector = DetectorSize(keypoints=4, expansion=4, most=32, depth=4)
+    return Sizes(detector, generator, mapping=32, reconstruction=8)
+
+
+def state(network, prefix=""):
+    """Filled tensors of a network, named as in a file."""
+    import torch
+
+    shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    return {
+        f"{prefix}{name}": torch.from_numpy(np.array(value))
+        for name, value in filled(shapes, "", "he", ADJUST).items()
+    }
+
+
+def matlab(points: np.ndarray, packed: bool = True) -> bytes:
+    """A MATLAB file of level 5 with one matrix `lm`."""
+
+    def element(kind: int, data: bytes) -> bytes:
+        return struct.pack("<II", kind, len(data)) + data + b"\0" * (-len(data) % 8)
+
+    shape = np.array(points.shape, "<i4").tobytes()
+    numbers = points.astype("<f8").tobytes(order="F")
+    name = struct.pack("<HH", 1, 2) + b"lm\0\0"
+    matrix = element(
+        14, element(6, struct.pack("<II", 6, 0)) + element(5, shape) + name + element(9, numbers)
+    )
+    body = zlib.compress(matrix) if packed else matrix
+    content = struct.pack("<II", 15, len(body)) + body if packed else body
+    return b"MATLAB 5.0 MAT-file".ljust(124) + b"\0\1IM" + content
+
+
+def standard_face() -> np.ndarray:
+    points = np.zeros((68, 3))
+    for number, place in POINTS.items():
+        points[number] = place
+    return points
+
+
+def write_files(folder: Path) -> None:
+    """All files that SadTalker needs, of 256 and 512 px."""
+    import torch
+    from safetensors.torch import save_file
+
+    from engine.talking.sadtalker.audio_networks import ExpressionNetwork, PoseNetwork
+    from engine.talking.sadtalker.generator import Generator
+    from engine.talking.sadtalker.keypoints import KeypointDetector, MappingNetwork
+    from engine.talking.sadtalker.reconstruction import Reconstruction
+
+    small = sizes()
+    with torch.device("meta"):
+        parts = {
+            "kp_extractor.": KeypointDetector(small.detector),
+            "generator.": Generator(small.generator),
+            "audio2exp.": ExpressionNetwork(),
+            "audio2pose.": PoseNetwork(),
+            "face_3drecon.": Reconstruction(small.reconstruction),
+        }
+        mappings = {
+            "mapping_00229-model.pth.tar": MappingNetwork(70, 4, small.mapping),
+            "mapping_00109-model.pth.tar": MappingNetwork(73, 4, small.mapping),
+        }
+    tensors = {}
+    for prefix, network in parts.items():
+        tensors |= state(network, prefix)
+    for side in (256, 512):
+        save_file(tensors, folder / f"SadTalker_V0.0.2_{side}.safetensors")
+    for name, network in mappings.items():
+        torch.save({"mapping": state(network)}, folder / name)
+    (folder / "similarity_Lm3D_all.mat").write_bytes(matlab(standard_face()))

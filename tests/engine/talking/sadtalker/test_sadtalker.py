@@ -1,0 +1,236 @@
+"""SadTalker makes drawings speak: options, files, and what its users complained about elsewhere.
+
+The networks have few channels and weights from names: what is seen means nothing, how it moves does.
+"""
+
+import json
+import tracemalloc
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch
+from engine.engine import Engine
+from engine.errors import Cancelled
+from engine.progress import Stage, silent
+from engine.talking.animator import TalkingEngine
+from engine.talking.warp import Blend
+from engine.weights import WeightsMissing, WeightStore
+from tests.engine.talking.sadtalker import small
+
+torch = pytest.importorskip("torch", reason="the extra neural is not installed")
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+from engine.talking.sadtalker.animator import SadTalker  # noqa: E402
+from engine.talking.sadtalker.checkpoint import read_networks  # noqa: E402
+from engine.talking.sadtalker.options import Options, OptionUnknown, parsed  # noqa: E402
+from engine.talking.sadtalker.talk import heard_rows, hush, poses  # noqa: E402
+
+FILES = (
+    "SadTalker_V0.0.2_256.safetensors",
+    "mapping_00229-model.pth.tar",
+    "mapping_00109-model.pth.tar",
+    "similarity_Lm3D_all.mat",
+)
+MATRIX = (
+    "preprocess=crop",
+    "preprocess=extcrop,still",
+    "preprocess=resize,pose_style=45",
+    "preprocess=full,expression_scale=1.5",
+    "preprocess=extfull,yaw=-20:20,pitch=5,roll=0:10:0",
+    "batch_size=3",
+)
+
+
+def drawn(sadtalker, take):
+    return np.stack(list(sadtalker.frames(take, silent)))
+
+
+@pytest.mark.parametrize("options", MATRIX)
+def test_each_option_gives_whole_frames_and_the_same_again(sadtalker, make_take, options):
+    take = make_take(3, options=options)
+    frames = drawn(sadtalker, take)
+    assert frames.shape == (3, 512, 512, 4) and frames.dtype == np.uint8
+    assert (frames[..., :3] <= frames[..., 3:]).all(), "colours are multiplied with the alpha"
+    assert np.array_equal(drawn(sadtalker, take), frames)
+
+
+@pytest.mark.long
+def test_512_px_bfloat16_and_another_seed(sadtalker, make_take):
+    usual = drawn(sadtalker, make_take(40))
+    assert not np.array_equal(drawn(sadtalker, make_take(40, seed=1)), usual)
+    assert drawn(sadtalker, make_take(2, options="size=512")).shape == (2, 512, 512, 4)
+    lower = drawn(sadtalker, make_take(2, options="precision=bfloat16")).astype(float)
+    assert np.abs(lower - usual[:2]).mean() < 3
+
+
+def test_three_jobs_together_are_three_jobs_alone(sadtalker, make_take):
+    takes = [
+        make_take(3),
+        make_take(5, seed=1, options="still"),
+        make_take(2, seed=2, options="preprocess=crop"),
+    ]
+    takes = [replace(take, options=f"batch_size=4,{take.options}") for take in takes]
+    together: dict[int, list] = {0: [], 1: [], 2: []}
+    for number, frame in sadtalker.frames_of(takes, [silent] * 3):
+        together[number].append(frame)
+    for number, take in enumerate(takes):
+        alone = drawn(sadtalker, take).astype(int)
+        assert np.abs(np.stack(together[number]) - alone).max() <= 1
+
+
+def test_a_cancelled_job_stops_between_frames_and_the_drawing_may_be_between_two_frames(sadtalker, make_take):
+    def cancelled(stage, fraction):
+        if stage is Stage.RENDER and fraction > 0:
+            raise Cancelled
+
+    take = make_take(4)
+    assert len(_until_cancelled(sadtalker.frames(take, cancelled))) == 1
+    halfway = replace(take, blends=[Blend(0, 3, 0.0), Blend(0, 3, 0.5), Blend(0, 3, 1.0)])
+    role = sadtalker.prepared(halfway, silent)
+    first, middle, last = role.driving(0, 3)
+    assert torch.allclose(middle, (first + last) / 2, atol=1e-6)
+
+
+def _until_cancelled(frames):
+    seen = []
+    with pytest.raises(Cancelled):
+        for frame in frames:
+            seen.append(frame)
+    return seen
+
+
+def test_memory_does_not_grow_with_the_voice(sadtalker, make_take):
+    """Numbers of a minute: what is held for a talk is far below one frame for each of its frames."""
+    peaks = []
+    for frames in (50, 500):
+        take = make_take(frames)
+        take = replace(take, blends=take.blends[:2])
+        tracemalloc.start()
+        drawn(sadtalker, take)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 450 * 60_000, peaks
+
+
+def rows_of(networks, take, **options):
+    source = np.zeros(73, np.float32)
+    return heard_rows(
+        networks.expression,
+        networks.pose,
+        take.voice.analysis,
+        take.motion,
+        source,
+        Options(**options),
+        take.seed,
+    )
+
+
+@pytest.fixture(scope="module")
+def networks(weights):
+    return read_networks(weights, 256, small.sizes())
+
+
+def test_the_head_does_not_jump_where_chunks_join(networks):
+    torch.manual_seed(0)
+    steady = torch.randn(1, 512).expand(200, -1)  # one sound: only the latents of the chunks differ
+    path = poses(networks.pose, steady, np.zeros(6, np.float32), 0, torch.Generator().manual_seed(0))
+    published = networks.pose.chunks(
+        steady[: 6 * 32].reshape(6, 32, 512), torch.zeros(6), 0, torch.randn(6, 64)
+    ).reshape(-1, 6)
+    jumps = np.abs(np.diff(published.numpy(), axis=0)).max(axis=1)[31::32]
+    steps = np.abs(np.diff(path, axis=0)).max(axis=1)
+    assert np.abs(path[0]).max() < 0.05 * np.abs(path).max(), "it starts as it was drawn"
+    assert steps.max() < 0.5 * np.median(jumps), (steps.max(), jumps)
+
+
+def test_still_heads_blink_and_pauses_are_quiet(networks, make_take):
+    take = make_take(60, pause=slice(20, 40))
+    moving, still = rows_of(networks, take), rows_of(networks, take, still=True)
+    assert np.array_equal(still[:, :64], moving[:, :64]), "eyes and mouth are those of a moving head"
+    assert np.ptp(still[:, 64:], axis=0).max() == 0 < np.ptp(moving[:, 64:70], axis=0).max()
+    open_eyes = replace(take, motion=replace(take.motion, lids=np.zeros(60, np.float32)))
+    blinks = np.abs(rows_of(networks, open_eyes, still=True)[:, :64] - still[:, :64]).max(axis=1)
+    assert ((blinks > 1e-3) == (take.motion.lids > 0)).all()
+    quiet = rows_of(networks, open_eyes)[:, :64][hush(take.motion) == 1]
+    assert len(quiet) >= 16 and np.ptp(quiet, axis=0).max() < 1e-5, "noise in a pause does not move the mouth"
+    assert np.ptp(rows_of(networks, open_eyes)[:20, :64], axis=0).max() > 0.01
+
+
+def test_what_the_selfie_gave_is_used_and_the_drawing_stands_in(sadtalker, make_take, drawing):
+    given = sadtalker.prepared(make_take(2), silent).at_rest
+    other = replace(drawing, coefficients={"sadtalker": -drawing.coefficients["sadtalker"]})
+    assert not torch.equal(sadtalker.prepared(make_take(2, character=other), silent).at_rest, given)
+    unknown = replace(drawing, coefficients={})
+    assert np.isfinite(drawn(sadtalker, make_take(1, character=unknown))).all()
+
+
+def copied(weights, folder: Path, *left_out: str) -> WeightStore:
+    for name in FILES:
+        if name not in left_out:
+            (folder / name).symlink_to(weights.folder / name)
+    return WeightStore(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named_with_the_way_to_it(weights, tmp_path, name):
+    with pytest.raises(WeightsMissing) as caught:
+        SadTalker(copied(weights, tmp_path, name), small.sizes())
+    said = caught.value.detail
+    assert (
+        f"mytalkcon weights fetch {name}" in said and "OpenTalker/SadTalker" in said and "Apache-2.0" in said
+    )
+    assert "non-commercial" in said
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_cut_short_or_noise_is_refused(weights, tmp_path, name):
+    store = copied(weights, tmp_path, name)
+    whole = (weights.folder / name).read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"\0" * 64 + whole[64:]):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises((CheckpointBroken, CheckpointMismatch)):
+            read_networks(store, 256, small.sizes())
+
+
+def test_networks_of_another_size_or_place_are_refused_by_name(weights, tmp_path):
+    with pytest.raises(CheckpointMismatch, match=r"SadTalker_V0.0.2_256.safetensors, kp_extractor: .*size"):
+        read_networks(weights, 256)
+    swapped = copied(weights, tmp_path, FILES[1])
+    (tmp_path / FILES[1]).symlink_to(weights.folder / FILES[2])
+    with pytest.raises(CheckpointMismatch, match=r"mapping_00229.*first\.0\.weight"):
+        read_networks(swapped, 256, small.sizes())
+
+
+@pytest.mark.parametrize(
+    "text", ["loud", "pose_style=46", "size=300", "preprocess=side", "yaw=left", "still=perhaps"]
+)
+def test_an_option_that_there_is_not_is_said(text):
+    with pytest.raises(OptionUnknown):
+        parsed(text)
+
+
+def test_without_weights_the_bots_use_the_warp_and_the_log_says_so(tmp_path, caplog):
+    with Engine(WeightStore(tmp_path), TalkingEngine.SADTALKER) as engine:
+        stands_in = engine.animator()
+        assert stands_in is engine.animator(TalkingEngine.WARP)
+        assert "sadtalker is not to be had, the warp stands in" in caplog.text
+        assert "weights fetch SadTalker_V0.0.2_256.safetensors" in caplog.text
+        with pytest.raises(WeightsMissing):
+            engine.animator(TalkingEngine.SADTALKER)
+
+
+def test_numbers_of_the_selfie_fit_into_a_character(sadtalker):
+    from engine.character import from_json, to_json
+    from engine.face import Face
+    from engine.photo import Photo
+    from engine.talking.standard_face import standard_face
+
+    picture = np.random.default_rng(0).integers(0, 255, (512, 512, 3), np.uint8)
+    face = Face((0, 0, 1, 1), standard_face(), 0, 0, 0, np.ones((512, 512), np.float32))
+    known = sadtalker.study(Photo(picture), face)
+    assert known.shape == (257,) and known.dtype == np.float32 and np.isfinite(known).all()
+    assert json.loads(json.dumps(known.tolist()))
+    assert from_json and to_json
