@@ -73,6 +73,7 @@ async def selfie_to_character(world: World, ann, style: int) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 async def test_selfie_style_and_voice_message(tmp_path: Path, engine: Artist):
     async with discord_world(tmp_path, engine, house=None) as world:
         ann = world.env.create_user("ann")
