@@ -109,7 +109,8 @@ def test_talks_that_wait_keep_their_feeling_and_backgrounds_go_on_the_way_down(e
         )
     with engine.begin() as connection:
         downgrade(connection, "0005")
-        assert connection.execute(text("SELECT id FROM jobs ORDER BY number")).scalars().all() == ["happy", "gone"]
+        left = connection.execute(text("SELECT id FROM jobs ORDER BY number")).scalars().all()
+        assert left == ["happy", "gone"]
         assert connection.execute(text("SELECT expires_at FROM blobs")).scalars().all() == [0.0]
 
 
