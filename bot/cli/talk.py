@@ -12,7 +12,7 @@ from bot.cli.studio import (
     Caption,
     HowItFeels,
     HowItSounds,
-    Manner,
+    Looks,
     OutFolder,
     Seed,
     VoiceFile,
@@ -44,12 +44,12 @@ def talk(
 ) -> None:
     """Make a character that was drawn before say something new."""
     check_folder(out)
-    manner = Manner(background, caption, expression, effect)
+    looks = Looks(background, caption, expression, effect)
 
     def work(engine: Engine, report: Progress) -> Made:
         clock = StageClock(report)
         clock(Stage.DECODE, 0.0)
-        scene, sound = manner.scene(engine), engine.decoder.voice(read(voice))
+        scene, sound = looks.scene(engine), engine.decoder.voice(read(voice))
         said = engine.speak(load(character), sound, out, seed, clock, scene, expression, effect)
         return Made(said.files, said.notices, clock.seconds())
 
