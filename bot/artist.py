@@ -168,7 +168,7 @@ class EngineArtist:
         def work(engine: Engine, report: Progress) -> Made:
             report(Stage.DECODE, 0.0)
             heard = engine.decoder.voice(voice)
-            scene = Scene(_behind(engine, manner, picture), manner.caption)
+            scene = Scene(behind(engine, manner, picture), manner.caption)
             speaker = from_json(character["character.json"].decode(), _pixels(character["drawing.png"]))
             self._scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._scratch) as folder:
@@ -251,7 +251,7 @@ def _files_of(character: Character) -> dict[str, bytes]:
     }
 
 
-def _behind(engine: Engine, manner: Manner, picture: bytes | None) -> Colour | Pixels:
+def behind(engine: Engine, manner: Manner, picture: bytes | None) -> Colour | Pixels:
     """Say what lies behind a character. A voice is not lost for the sake of a picture: it is checked by a job
     of its own, which has told what is wrong with it."""
     if picture is not None:

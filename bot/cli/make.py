@@ -13,7 +13,7 @@ from bot.cli.studio import (
     Caption,
     HowItFeels,
     HowItSounds,
-    Manner,
+    Looks,
     OutFolder,
     PhotoFile,
     Seed,
@@ -47,10 +47,10 @@ def make(
 ) -> None:
     """Make a sticker and a talking video from a photo and a voice."""
     check_folder(out)
-    manner = Manner(background, caption, expression, effect)
+    looks = Looks(background, caption, expression, effect)
 
     def work(engine: Engine, report: Progress) -> Made:
-        return make_all(engine, read(photo), read(voice), style, manner, seed, out, report)
+        return make_all(engine, read(photo), read(voice), style, looks, seed, out, report)
 
     with engine_thread() as thread:
         print_made(wait_for(thread, work), as_json)
@@ -61,7 +61,7 @@ def make_all(
     photo: bytes,
     voice: bytes,
     style: str,
-    manner: Manner,
+    looks: Looks,
     seed: int,
     folder: Path,
     report: Progress,
@@ -69,14 +69,12 @@ def make_all(
     """Do the main job: decode, draw, speak, write everything into `folder`."""
     clock = StageClock(report)
     clock(Stage.DECODE, 0.0)
-    scene = manner.scene(engine)
+    scene = looks.scene(engine)
     decoded_photo, decoded_voice = engine.decoder.photo(photo), engine.decoder.voice(voice)
     drawn = engine.draw(decoded_photo, [style], seed, clock)
     (character,) = drawn.characters
     folder.mkdir(parents=True, exist_ok=True)
-    talk = engine.speak(
-        character, decoded_voice, folder, seed, clock, scene, manner.expression, manner.effect
-    )
+    talk = engine.speak(character, decoded_voice, folder, seed, clock, scene, looks.expression, looks.effect)
     files = [*write_sticker(folder, character.drawing), *talk.files]
     files.append(write_whole(folder / "character.json", to_json(character).encode()))
     return Made(tuple(files), drawn.notices + talk.notices, clock.seconds())

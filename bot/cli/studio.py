@@ -69,7 +69,7 @@ def read(path: Path) -> bytes:
 
 
 @dataclass(frozen=True)
-class Manner:
+class Looks:
     """How a talk is to look and sound, as the options say.
 
     Raises

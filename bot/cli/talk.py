@@ -15,7 +15,7 @@ from bot.cli.studio import (
     Caption,
     HowItFeels,
     HowItSounds,
-    Manner,
+    Looks,
     OutFolder,
     Seed,
     SpokenBy,
@@ -63,12 +63,12 @@ def talk(
         all_engines(character, voice, out, seed, as_json)
         return
     chosen = TalkingEngine(engine_name) if engine_name else None
-    manner = Manner(background, caption, expression, effect)
+    looks = Looks(background, caption, expression, effect)
 
     def work(engine: Engine, report: Progress) -> Made:
         clock = StageClock(report)
         clock(Stage.DECODE, 0.0)
-        scene, sound = manner.scene(engine), engine.decoder.voice(read(voice))
+        scene, sound = looks.scene(engine), engine.decoder.voice(read(voice))
         speaker = character_of(engine, character, clock, [chosen] if chosen else [])
         said = engine.speak(
             speaker,

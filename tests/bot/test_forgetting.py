@@ -22,10 +22,16 @@ async def fill(app: App, frontend: FakeFrontend, name: str) -> list[str]:
     await human.idle()
     await human.photo(f"no face of {name}".encode())
     await human.idle()
+    await human.do(CommandGiven("background", "picture"))
+    await human.photo(f"{name} at the beach".encode())
+    await human.do(CommandGiven("caption", f"caption of {name}"))
+    await human.idle()
     person = await human.person()
     async with app.database.reading() as work:
         drawn = [portrait.character.id for portrait in await characters.gallery(work, person.id)]
-    return [name, person.id, f"character of {name}", *drawn]
+    assert person.picture_id is not None
+    mine = [f"character of {name}", f"caption of {name}", f"jpg of {name}"]
+    return [name, person.id, person.picture_id, *mine, *drawn]
 
 
 def bytes_of(folder: Path) -> bytes:

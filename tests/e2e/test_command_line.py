@@ -362,7 +362,9 @@ def test_a_broken_character_is_refused(made, change, tmp_path):
 def test_two_at_once_into_one_folder_leave_whole_files(made, photo, tmp_path):
     """Whoever is last wins; nothing is mixed, nothing is left over."""
     with ThreadPoolExecutor(2) as both:
-        done = list(both.map(lambda _: mytalkcon("make", photo, SAMPLE_VOICE, "--out", tmp_path), range(2)))
+        done = list(
+            both.map(lambda _: mytalkcon("make", photo, SAMPLE_VOICE, "--out", tmp_path, *MANNER), range(2))
+        )
     assert [run.returncode for run in done] == [0, 0], [run.stderr for run in done]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
     for name in FILES:

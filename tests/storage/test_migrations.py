@@ -78,6 +78,42 @@ def test_people_and_characters_survive_the_way_up_and_down(engine: Engine):
         assert set(left) - {"sqlite_sequence"} == {"alembic_version"}, "the second is SQLite's own"
 
 
+def test_talks_that_wait_keep_their_feeling_and_backgrounds_go_on_the_way_down(engine: Engine):
+    with engine.begin() as connection:
+        upgrade(connection, "0005")
+        connection.execute(
+            text(
+                "INSERT INTO people (id, platform, platform_id, created_at, language, language_chosen,"
+                " consent_version, choosing) VALUES ('ann', 'console', 'ann', 1.5, 'ko', 0, 1, 0)"
+            )
+        )
+        connection.execute(
+            text("INSERT INTO characters VALUES ('me', 'ann', 'me', 'pencil', 7, 2.5, 'happy')")
+        )
+        for job, character in (("happy", "me"), ("gone", "nobody"), ("draw", None)):
+            connection.execute(
+                text(
+                    "INSERT INTO jobs (id, person_id, address, kind, state, blob_id, character_id, seed,"
+                    " attempts, error_values, created_at)"
+                    " VALUES (:job, 'ann', 'here', 'speak', 'waiting', 'voice', :character, 0, 0, '{}', 5.5)"
+                ),
+                {"job": job, "character": character},
+            )
+    with engine.begin() as connection:
+        upgrade(connection)
+        felt = dict(connection.execute(text("SELECT id, feeling FROM jobs")).all())
+        assert felt == {"happy": "happy", "gone": "neutral", "draw": "neutral"}
+        connection.execute(text("UPDATE jobs SET kind = 'background' WHERE id = 'draw'"))
+        connection.execute(
+            text("INSERT INTO blobs VALUES ('b', 'ann', 'background', 'background.jpg', 9, 3.5, NULL, NULL)")
+        )
+    with engine.begin() as connection:
+        downgrade(connection, "0005")
+        left = connection.execute(text("SELECT id FROM jobs ORDER BY number")).scalars().all()
+        assert left == ["happy", "gone"]
+        assert connection.execute(text("SELECT expires_at FROM blobs")).scalars().all() == [0.0]
+
+
 def test_a_failing_migration_changes_nothing(engine: Engine):
     """All migrations of a start are one transaction."""
     with engine.begin() as connection:

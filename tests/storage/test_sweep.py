@@ -90,6 +90,29 @@ async def test_old_jobs_go_live_ones_stay(tmp_path: Path, blobs: BlobStore):
     await database.close()
 
 
+async def test_captions_go_after_a_day_and_backgrounds_stay_for_who_waits(tmp_path: Path, blobs: BlobStore):
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'memory.db'}")
+    for state in (JobState.FAILED, JobState.WAITING):
+        await keep(database, blobs, None, state)
+    behind, replaced = await keep(database, blobs, NOW - 1), await keep(database, blobs, NOW - 1)
+    async with database.writing() as work:
+        for job in await _jobs(work):
+            job.caption, job.background_id = "words", replaced.partition("/")[2]
+            if job.state == JobState.WAITING:
+                job.background_id = behind.partition("/")[2]
+            else:
+                job.finished_at = NOW - 1.1 * DAY
+    await sweep(database, blobs, NOW)
+    left = {stored.key for stored in await blobs.stored()}
+    assert (behind in left, replaced in left) == (True, False)
+    async with database.reading() as work:
+        assert {job.state: job.caption for job in await _jobs(work)} == {
+            JobState.FAILED: "",
+            JobState.WAITING: "words",
+        }
+    await database.close()
+
+
 async def _jobs(work):
     from sqlalchemy import select
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import discord
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,7 +16,7 @@ from engine.talking.animator import TalkingEngine
 from engine.weights import locate
 from tests.bot.house import settings_in
 from tests.e2e.discord.world import World, discord_world, options_of, server
-from tests.e2e.scene import SKY, hums, lies_before, says_words
+from tests.e2e.scene import CORNER, SKY, hums, lies_before, says_words
 from tests.samples import SAMPLE_VOICE
 
 DISCORD_TAKES = 10 * 2**20  # bytes of a file
@@ -78,10 +79,16 @@ async def test_selfie_style_and_voice_message(tmp_path: Path, engine: Artist):
     async with discord_world(tmp_path, engine, house=None) as world:
         ann = world.env.create_user("ann")
         await selfie_to_character(world, ann, 0)
-        for setting, choice in (("Voice effect", "Robot"), ("Background", "Sky")):
-            await ann.click(world.direct(ann)[-1], label="Settings")
-            await ann.click(world.direct(ann)[-1], label=setting)
-            await ann.click(world.direct(ann)[-1], label=choice)
+        await ann.click(world.direct(ann)[-1], label="Settings")
+        await ann.click(world.direct(ann)[-1], label="Voice effect")
+        await ann.click(world.direct(ann)[-1], label="Robot")
+        sky = io.BytesIO()
+        Image.new("RGB", (900, 600), SKY).save(sky, "PNG")
+        await ann.slash("background", picture=("sky.png", sky.getvalue()))
+        await world.idle(ann, seconds=120)
+        scene = np.asarray(await picture(world.direct(ann)[-1], "scene.jpg")).astype(int)
+        assert np.abs(scene[CORNER] - SKY).max() <= 6
+        assert scene[200:300, 200:300].std() > 10, "the character before it"
         await ann.slash("caption", words="Hello! 안녕하세요")
         await world.voice_message(ann, SAMPLE_VOICE.read_bytes())
         await world.idle(ann, seconds=120)

@@ -46,10 +46,13 @@ async def hears(person: Person, seconds: float = ENGINE_SECONDS) -> bytes:
 
 async def speaks_as_chosen(person: Person) -> None:
     """Choose effect, background and caption, and find them in the video, which is not the round one then."""
-    for setting, choice in (("Voice effect", "Robot"), ("Background", "Sky")):
+    for setting, question, choice in (
+        ("Voice effect", "How shall your voice sound?", "Robot"),
+        ("Background", "What shall be behind", "Sky"),
+    ):
         await person.press("Settings")
-        await person.is_answered(await person.press(setting, await person.reads("How your videos look")))
-        await person.is_answered(await person.press(choice))
+        await person.press(setting, await person.reads("How your videos look"))
+        await person.press(choice, await person.reads(question))
         await person.reads("from now on")
     await person.says("/caption Hello! 안녕하세요")
     await person.reads("Your next video shows")
