@@ -87,7 +87,7 @@ def _steadiness(amplitudes: FloatMap) -> FloatMap:
     """How much the fine structure of each spectrum is found again _LATER, -1 .. 1, float32 (hops,)."""
     tones = np.sqrt(amplitudes[:, _band(*_TONES)])  # weak harmonics count, too
     fine = tones - cv2.blur(tones, (_ENVELOPE, 1))
-    fine /= np.sqrt((fine**2).sum(axis=1, keepdims=True)) + np.float32(1e-6)
+    fine = fine / (np.sqrt((fine**2).sum(axis=1, keepdims=True)) + np.float32(1e-6))
     later = np.concatenate([fine[_LATER:], np.repeat(fine[-1:], min(_LATER, len(fine)), axis=0)])
     return np.asarray((fine * later[: len(fine)]).sum(axis=1), np.float32)
 
