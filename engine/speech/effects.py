@@ -16,7 +16,7 @@ from engine.intake.loudness import level
 from engine.voice import Voice
 
 _SHIFT = 1.26  # four semitones: another person, still clear
-_ROBOT_WINDOW = 512  # samples at 24 kHz: a hum of 94 Hz
+_ROBOT_WINDOW = 512  # samples at 24 kHz; with an overlap of 3/4 a hum of 187.5 Hz
 _BLOCK = 4096  # samples a frame
 
 
@@ -39,7 +39,7 @@ def _shifted(factor: float, rate: int) -> Filters:
 
 
 def _filters(effect: Effect, rate: int) -> Filters:
-    hum = "hypot(re,im)"  # every window begins at phase 0: all pitch becomes that of the window
+    hum = "hypot(re,im)"  # every window begins at phase 0: all pitch becomes that of their sequence
     robot = f"real='{hum}':imag='0':win_size={_ROBOT_WINDOW}:overlap=0.75"
     return MappingProxyType(
         {

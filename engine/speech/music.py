@@ -33,7 +33,7 @@ _DRUM_BASS, _DRUM_STEADY = 0.07, 0.30  # drums alone: bass, and nothing that las
 _DRUM_PHONES = 0.5  # a second, at most
 _AROUND = 0.8  # s, of the Gaussian over which all of it is averaged
 _AUDIBLE = 0.3  # relative loudness from which a moment counts
-_WORDS = 3.5  # phones a second that are words, whatever music there is
+_WORDS = 6.0  # phones a second that are words, whatever music there is
 
 
 def music(samples: Samples, loudness: FloatMap, phones: list[Phone]) -> NDArray[np.bool_]:
@@ -87,7 +87,7 @@ def _steadiness(amplitudes: FloatMap) -> FloatMap:
     """How much the fine structure of each spectrum is found again _LATER, -1 .. 1, float32 (hops,)."""
     tones = np.sqrt(amplitudes[:, _band(*_TONES)])  # weak harmonics count, too
     fine = tones - cv2.blur(tones, (_ENVELOPE, 1))
-    fine /= np.sqrt((fine**2).sum(axis=1, keepdims=True)) + np.float32(1e-6)
+    fine = fine / (np.sqrt((fine**2).sum(axis=1, keepdims=True)) + np.float32(1e-6))
     later = np.concatenate([fine[_LATER:], np.repeat(fine[-1:], min(_LATER, len(fine)), axis=0)])
     return np.asarray((fine * later[: len(fine)]).sum(axis=1), np.float32)
 
@@ -106,7 +106,11 @@ def _mean(values: FloatMap, weight: FloatMap) -> FloatMap:
 
 def _rate(phones: list[Phone], steps: int) -> FloatMap:
     """Phones a second around each step, float32 (steps,)."""
-    begun = np.zeros(steps, np.float32)
+    beyond = round(3 * _AROUND * RATE)
+    begun = np.zeros(steps + 2 * beyond, np.float32)
+    heard = np.zeros_like(begun)
+    heard[beyond : beyond + steps] = 1
     for phone in phones:
-        begun[min(round(phone.start * RATE), steps - 1)] += RATE
-    return smooth(begun, _AROUND)
+        begun[beyond + min(round(phone.start * RATE), steps - 1)] += RATE
+    inside = slice(beyond, beyond + steps)
+    return np.asarray(smooth(begun, _AROUND)[inside] / smooth(heard, _AROUND)[inside], np.float32)

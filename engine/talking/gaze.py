@@ -175,16 +175,24 @@ def _opening(view: EyeView, dot: int) -> tuple[slice, slice, Points, FloatMap, F
     between = (view.y > curve(view.upper_lid, view.x)) & (view.y < curve(view.lower_lid, view.x))
     between &= (view.x > outline[:, 0].min()) & (view.x < outline[:, 0].max())
     left, top, width, height = cv2.boundingRect(between.astype(np.uint8))
-    grid = np.meshgrid(np.arange(width), np.arange(height))
+    rows = _span(view.rows.start + top, height, dot, view.rows)
+    columns = _span(view.columns.start + left, width, dot, view.columns)
+    grid = np.meshgrid(np.arange(columns.stop - columns.start), np.arange(rows.stop - rows.start))
     index = np.stack(grid, axis=-1).astype(np.float32)
-    rows = slice(view.rows.start + top, view.rows.start + top + height)
-    columns = slice(view.columns.start + left, view.columns.start + left + width)
     places = index + np.array([columns.start, rows.start], np.float32)
     if dot:
         places = np.floor(places / dot) * dot + np.float32((dot - 1) / 2)
     local = view.frame.local((places - np.float32((view.scale - 1) / 2)) / np.float32(view.scale))
     x, y = (np.ascontiguousarray(local[..., axis]) for axis in (0, 1))
     return rows, columns, index, x, y
+
+
+def _span(start: int, length: int, dot: int, within: slice) -> slice:
+    """A range of samples, as whole dots where there are any."""
+    if not (length and dot):
+        return slice(start, start + length)
+    first, last = start // dot * dot, -(-(start + length) // dot) * dot
+    return slice(max(first, within.start), min(last, within.stop))
 
 
 def _clearness(drawn: Pixels, away: FloatMap, across: FloatMap, white: NDArray[np.float32]) -> float:

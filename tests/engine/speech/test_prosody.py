@@ -63,3 +63,30 @@ def test_it_breathes_in_the_pauses_and_looks_away_in_some(minute, heads):
         assert 0 <= head.breath.min() <= head.breath.max() <= 1
         turns = [abs(head.yaw[round(b * FPS) - 2] - head.yaw[round(a * FPS)]) for a, b in long]
         assert np.mean(np.array(turns) > 1.0) >= 0.3
+
+
+def test_eyes_rest_and_jump_and_never_under_a_blink(heads):
+    """Quick changes within two frames, holds of some tenths of a second, small wandering in between."""
+    for head in heads:
+        # what the head takes from the eyes is made good: looks are steady in the room
+        room = np.stack([head.gaze_yaw + 0.8 * head.yaw, head.gaze_pitch + 0.6 * head.pitch], axis=1)
+        steps = np.abs(np.diff(room, axis=0)).max(axis=1)
+        assert (steps < 0.01).mean() > 0.85, "they rest"
+        moving = np.flatnonzero(steps > 0.01)
+        jumps = np.split(moving, np.flatnonzero(np.diff(moving) > 1) + 1)
+        assert max(len(jump) for jump in jumps) <= 4, "two frames each; two may follow each other"
+        assert 0.4 * 60 < len(jumps) < 2.5 * 60
+        assert not (head.lids[moving[1:]] >= 0.9).any()
+        assert np.abs(room.mean(axis=0)).max() < 3
+        assert (np.abs(room[:, 0]) < 3.1).mean() > 0.6, "most of the time at the listener"
+
+
+def test_eyes_go_first_and_the_same_way_when_somebody_looks_away(minute, heads):
+    _, quiet = minute
+    long = [round(a / RATE * FPS) for a, b in quiet if a > 0 and (b - a) / RATE > 0.5 and b < 59 * RATE]
+    for head in heads:
+        away = [head.gaze_yaw[f + 3] - head.gaze_yaw[f - 2] for f in long]
+        turned = [head.yaw[f + 9] - head.yaw[f - 2] for f in long]
+        far = np.abs(away) > 6
+        assert far.mean() >= 0.3
+        assert (np.sign(np.array(away))[far] == np.sign(np.array(turned))[far]).mean() > 0.7

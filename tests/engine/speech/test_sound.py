@@ -89,3 +89,48 @@ def test_higher_is_higher_and_deeper_is_deeper():
 
     assert hertz(Effect.HIGHER) == pytest.approx(200 * 1.26, rel=0.02)
     assert hertz(Effect.DEEPER) == pytest.approx(200 / 1.26, rel=0.02)
+
+
+def spectrum(sound, seconds):
+    """Mean power over windows of so many s, by Hz * seconds."""
+    window = int(seconds * SOUND_RATE)
+    frames = np.lib.stride_tricks.sliding_window_view(sound, window)[:: window // 2]
+    return (np.abs(np.fft.rfft(frames * np.hanning(window))) ** 2).mean(axis=0)
+
+
+@pytest.mark.parametrize(("effect", "semitones"), [(Effect.HIGHER, 4), (Effect.DEEPER, -4)])
+def test_a_whole_voice_is_shifted_by_four_semitones(speaker, effect, semitones):
+    """The spectrum on a scale of tenths of semitones, moved by as much, fits best."""
+    hertz = 150 * 2 ** (np.arange(0, 430) / 120)
+    before, after = (
+        np.log(np.interp(hertz, np.arange(2401) * 5, spectrum(sound, 0.2)[:2401]))
+        for sound in (speaker.sound, with_effect(speaker, effect).sound)
+    )
+    shifts = np.arange(-80, 81)
+    fits = [np.corrcoef(before[80:-80], np.roll(after, -shift)[80:-80])[0, 1] for shift in shifts]
+    assert shifts[int(np.argmax(fits))] / 10 == pytest.approx(semitones, abs=0.6)
+    assert max(fits) > 0.9
+
+
+def test_a_robot_hums_on_one_note(speaker):
+    """Nearly all power lies on the multiples of one pitch, whatever the person's does."""
+    note = 187.5
+
+    def on_the_note(sound):
+        power = spectrum(sound, 0.4)[40:1200]  # 100 to 3000 Hz
+        hertz = np.arange(40, 1200) / 0.4
+        return power[np.abs(hertz - note * np.round(hertz / note)) < 12].sum() / power.sum()
+
+    assert on_the_note(with_effect(speaker, Effect.ROBOT).sound) > 0.8
+    assert on_the_note(speaker.sound) < 0.3
+
+
+def test_an_echo_comes_back_twice(speaker):
+    def alike(sound, seconds):
+        away = int(seconds * SOUND_RATE)
+        return np.corrcoef(sound[:-away], sound[away:])[0, 1]
+
+    echoed = with_effect(speaker, Effect.ECHO).sound
+    for seconds in (0.19, 0.38):
+        assert alike(echoed, seconds) > alike(speaker.sound, seconds) + 0.1
+    assert abs(alike(echoed, 0.27)) < 0.1, "and not in between"

@@ -64,4 +64,6 @@ def lively(frames: int, seed: int = 0) -> Motion:
         pitch=4 * np.sin(2.1 * time),
         roll=3 * np.sin(0.9 * time),
         breath=wave(0.28, 10),
+        gaze_yaw=10 * np.sign(np.sin(1.7 * time + phase[11])),
+        gaze_pitch=-4 * np.sign(np.sin(2.9 * time + phase[11])),
     )
