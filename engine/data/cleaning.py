@@ -10,10 +10,10 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import cv2
@@ -124,35 +124,42 @@ def clean(
 
 
 class _Models:
-    """Models for several threads: each is lent to one at a time."""
+    """Models for several threads: each is lent to one at a time, and loaded when none is free."""
 
     def __init__(self, weights: WeightStore) -> None:
         self._weights = weights
         self._finders: SimpleQueue[FaceFinder] = SimpleQueue()
         self._finishers: SimpleQueue[Finisher] = SimpleQueue()
-        for _ in range(WORKERS):
-            finder = FaceFinder(
-                weights.locate("face_landmarker.task"),
-                weights.locate("face_detection_full_range_sparse.tflite"),
-            )
-            self._finders.put(finder)
-            self._finishers.put(Finisher(finder, Matting(weights.locate("selfie_segmentation.tflite"))))
+
+    def _new_finder(self) -> FaceFinder:
+        task, full_range = "face_landmarker.task", "face_detection_full_range_sparse.tflite"
+        return FaceFinder(self._weights.locate(task), self._weights.locate(full_range))
+
+    def _new_finisher(self) -> Finisher:
+        matting = Matting(self._weights.locate("selfie_segmentation.tflite"))
+        return Finisher(self._new_finder(), matting)
 
     @contextmanager
     def finder(self) -> Iterator[FaceFinder]:
-        found = self._finders.get()
-        try:
+        with _lent(self._finders, self._new_finder) as found:
             yield found
-        finally:
-            self._finders.put(found)
 
     @contextmanager
     def finisher(self) -> Iterator[Finisher]:
-        found = self._finishers.get()
-        try:
+        with _lent(self._finishers, self._new_finisher) as found:
             yield found
-        finally:
-            self._finishers.put(found)
+
+
+@contextmanager
+def _lent(free: "SimpleQueue[Item]", load: Callable[[], Item]) -> Iterator[Item]:
+    try:
+        found = free.get_nowait()
+    except Empty:
+        found = load()
+    try:
+        yield found
+    finally:
+        free.put(found)
 
 
 def _measured(
@@ -164,6 +171,8 @@ def _measured(
     names = {path: path.relative_to(folder).as_posix() for path in paths}
     missing = [path for path in paths if not _is_known(known.get(names[path]), path, out)]
     report("look", len(paths) - len(missing), len(paths))
+    if not missing:
+        return [known[names[path]] for path in paths]
     with Decoder(at_once=WORKERS) as decoder, appending(out / JOURNAL, settings, bool(known)) as journal:
 
         def look(path: Path) -> Entry:
@@ -172,8 +181,8 @@ def _measured(
                 picture = picture_of(path, folder, decoder)
             except Unreadable as why:
                 return Entry(name, changed, str(why))
-            with models.finder() as finder:
-                square, measures = measured(picture, wishes.size, finder if wishes.align else None)
+            with models.finder() if wishes.align else nullcontext() as finder:
+                square, measures = measured(picture, wishes.size, finder)
             _save(_square(out, name), square)
             return Entry(name, changed, "", measures)
 
