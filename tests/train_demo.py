@@ -28,6 +28,8 @@ HELD_OUT = range(10_000, 12_000)  # seeds of the second style that no training s
 SIZES = ("--channel-base", "512", "--channel-max", "64", "--latent", "64")
 RULES = ("--batch", "16", "--gamma", "0.05", "--no-mirror", "--tick", "1")
 FREEZE = ("--freeze-d", "7")  # two of the three blocks: as many as 10 layers are of the six at 256 px
+SHORT = ("--ema-kimg", "1")  # the usual 5 would lag behind runs as short as these
+MEASURED = 4  # snapshots of each of the four runs
 ADA = (
     "--augment",
     "ada",
@@ -56,17 +58,16 @@ def main() -> None:
     """Train and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--base-kimg", type=float, default=120)
-    parser.add_argument("--tuned-kimg", type=float, default=40)
-    parser.add_argument("--pictures", type=int, default=1000, help="for each KID")
+    parser.add_argument("--base-kimg", type=float, default=100)
+    parser.add_argument("--tuned-kimg", type=float, default=32)
+    parser.add_argument("--pictures", type=int, default=400, help="for each KID")
     parser.add_argument("--together", type=int, default=2, help="processes at once, a thread each")
     given = parser.parse_args()
     folder = given.folder
     make_drawings(folder)
     base = folder / "base"
-    train(
-        folder / "drawings" / BASE_STYLE, base, given.base_kimg, given.together, "--augment", "none", *SIZES
-    )
+    start = ("--snapshot", "4", "--augment", "none", *SIZES)
+    train(folder / "drawings" / BASE_STYLE, base, given.base_kimg, given.together, *start)
     with ThreadPoolExecutor(given.together) as pool:
         runs = [pool.submit(tune, folder, variant, given.tuned_kimg) for variant in VARIANTS]
         for run in runs:
@@ -92,7 +93,8 @@ def make_drawings(folder: Path) -> None:
 
 def tune(folder: Path, variant: Variant, kimg: float) -> None:
     """One of the four runs."""
-    start = ("--snapshot", "2", "--base", str(last_snapshot(folder / "base")))
+    ticks = max(1, round(kimg / MEASURED))
+    start = ("--snapshot", str(ticks), *SHORT, "--base", str(last_snapshot(folder / "base")))
     train(folder / "drawings" / STYLE, folder / variant.name, kimg, 1, *start, *variant.options)
 
 

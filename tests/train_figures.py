@@ -11,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.stylegan2.blend import Swap
@@ -55,9 +54,8 @@ class Figures:
     seconds: float
 
 
-def write_figures(folder: Path, names: Sequence[str], count: int = 1000) -> None:
+def write_figures(folder: Path, names: Sequence[str], count: int = 400) -> None:
     """Measure the runs of a demonstration with `count` pictures each, and draw."""
-    torch.set_num_threads(1)
     observer = placed_observer()
     real = observer.features(_pictures(folder / "drawings" / "held-out", count))
     few = observer.features(_pictures(folder / "drawings" / "open-peeps", count))

@@ -74,6 +74,7 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
 
     Parameters
     ----------
+    folder : of pictures, or one that `mytalkcon data clean` made
     resolution : px of the networks; larger drawings are averaged down. None takes the drawings' own size
 
     Raises

@@ -82,7 +82,9 @@ def test_a_run_that_was_killed_has_the_losses_of_one_that_was_not(drawings, tmp_
     again = train(drawings, SIZES, OPTIONS, killed)
 
     assert again.name == last.name == "network-00000.256.safetensors"
-    assert again.read_bytes() == last.read_bytes()
+    for name in ("g_ema", "d"):
+        one, other = (read_checkpoint(path).networks[name].state for path in (last, again))
+        assert all(one[key].equal(other[key]) for key in one)
     lines = lines_of(plan.folder)
     assert lines_of(killed.folder) == lines
     assert [line["step"] for line in lines] == [16, 32]

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
+from bot.cli.main import load
 from bot.sentences import sentence
 from engine.stylegan2.checkpoint import Checkpoint, read_checkpoint, save_checkpoint, snapshot
 from engine.stylegan2.training import journal
@@ -51,6 +53,13 @@ def test_folders_without_drawings(tmp_path):
         drawings_of(tmp_path, None)
 
 
+def test_the_command_says_so_and_exits_with_2(tmp_path):
+    done = CliRunner().invoke(load("train"), ["--data", str(tmp_path), "--out", str(tmp_path / "run")])
+    assert done.exit_code == 2
+    assert "found no drawings" in done.output
+    assert not (tmp_path / "run").exists()
+
+
 def test_drawings_of_several_sizes_are_named(drawn, tmp_path):
     for name, size in (("a.png", (16, 16)), ("b.png", (32, 32))):
         Image.new("RGB", size).save(tmp_path / name)
@@ -79,6 +88,14 @@ def test_every_drawing_is_shown_once_an_epoch_in_an_order_of_its_own(drawn):
     assert across.equal(torch.cat([first[20:], second[:4]]))
 
 
+def test_of_a_cleaned_set_only_what_was_kept_is_shown(tmp_path):
+    for name in ("sheet-1.jpg", "squares/dropped.png", "pictures/kept.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (16, 16) if "/" in name else (99, 50)).save(tmp_path / name)
+    (tmp_path / "manifest.csv").write_text("")
+    assert [path.name for path in drawings_of(tmp_path, None).paths] == ["kept.png"]
+
+
 def test_what_is_transparent_is_white(tmp_path):
     Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(tmp_path / "a.png")
     assert drawings_of(tmp_path, None).shown(0, 1, 0, torch.device("cpu")).min() == 1.0
@@ -101,6 +118,8 @@ def test_a_run_goes_on_only_with_what_it_began_with(drawn, tmp_path):
     with pytest.raises(AnotherRun) as raised:
         train(drawings, SIZES, replace(OPTIONS, gamma=0.2), plan)
     assert "gamma: 0.1 -> 0.2" in told(raised)
+    with pytest.raises(WrongOptions):  # it shows four pictures at once, and so it stays
+        train(drawings, SIZES, OPTIONS, plan, Team(0, 2))
     drawings.digest = "another"
     with pytest.raises(AnotherRun, match="--data"):
         train(drawings, SIZES, OPTIONS, plan)
