@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
@@ -112,7 +112,8 @@ def clean(
     rows = judged(entries, limits, decided)
     write_manifest(out / MANIFEST, rows)
     kept = [row for row in rows if row.keep == KEEP and row.side]
-    _finish(out, kept, _finish_of(wishes, kept), models, report)
+    grounds = {HERE + entry.name: entry.measures.ground for entry in entries if entry.measures}
+    _finish(out, kept, _finish_of(wishes, kept), grounds, models, report)
     shown = [Shown(row, _in(out / SQUARES, row) if row.side else None) for row in rows]
     report("sheets", 0, 1)
     sheets = tuple(save_pages(out, shown))
@@ -228,7 +229,14 @@ def _finish_of(wishes: Wishes, kept: Sequence[Row]) -> Finish:
     return Finish(wishes.background, None if chroma is None else float(chroma))
 
 
-def _finish(out: Path, kept: Sequence[Row], finish: Finish, models: _Models, report: Report) -> None:
+def _finish(
+    out: Path,
+    kept: Sequence[Row],
+    finish: Finish,
+    grounds: Mapping[str, tuple[int, ...]],
+    models: _Models,
+    report: Report,
+) -> None:
     """Make `pictures` hold what is kept, and nothing else."""
     told = json.dumps(asdict(finish))
     finish_file = out / FINISH
@@ -236,6 +244,7 @@ def _finish(out: Path, kept: Sequence[Row], finish: Finish, models: _Models, rep
         shutil.rmtree(out / PICTURES, ignore_errors=True)
         finish_file.write_text(told)
     wanted = {_in(out / PICTURES, row): _in(out / SQUARES, row) for row in kept}
+    behind = {_in(out / PICTURES, row): grounds[row.file] for row in kept}
     for path in (out / PICTURES).rglob("*.png"):
         if path not in wanted:
             path.unlink()
@@ -249,7 +258,7 @@ def _finish(out: Path, kept: Sequence[Row], finish: Finish, models: _Models, rep
         with Image.open(square) as picture:
             pixels = np.asarray(picture)
         with models.finisher() as finisher:
-            _save(path, finisher.finished(pixels, finish))
+            _save(path, finisher.finished(pixels, finish, behind[path]))
 
     report("finish", len(wanted) - len(missing), len(wanted))
     for done, _ in enumerate(_side_by_side(make, missing), len(wanted) - len(missing) + 1):

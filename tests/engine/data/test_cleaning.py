@@ -16,8 +16,7 @@ pytest.importorskip("imagehash", reason="the extra data is not installed")
 from engine.data.cleaning import Cleaned, Wishes, clean
 from engine.data.errors import FolderTaken, ManifestWrong, SameFolder
 from engine.data.files import pictures_in
-from engine.data.finishing import on_plain_ground
-from engine.data.measures import colour, measured, softness
+from engine.data.measures import colour, ground_of, measured, softness
 from engine.weights import locate
 
 SIDE = 160
@@ -219,7 +218,8 @@ def test_grounds_and_saturation_are_unified_on_request(people, tmp_path):
     run(people, out, Wishes(96, align=False, colour="set"))
     same = np.array([colour(np.asarray(Image.open(path))) for path in pictures_in(out).rglob("*.png")])
     assert same.std() < 0.35 * loose.std()
-    assert on_plain_ground(hatched(1)) is None  # nothing is cut where the ground is no plain one
+    assert ground_of(drawing(1)) == GROUND
+    assert ground_of(hatched(1)) == ()  # nothing is cut out by colour where the ground is no plain one
 
 
 def test_faces_are_aligned_and_others_taken_from_the_middle(finder, astronaut):
