@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import TypeVar
 
 import cv2
@@ -129,6 +130,7 @@ class _Models:
 
     def __init__(self, weights: WeightStore) -> None:
         self._weights = weights
+        self._loading = Lock()  # LiteRT greets on the process's standard error, which is led away meanwhile
         self._finders: SimpleQueue[FaceFinder] = SimpleQueue()
         self._finishers: SimpleQueue[Finisher] = SimpleQueue()
 
@@ -142,21 +144,22 @@ class _Models:
 
     @contextmanager
     def finder(self) -> Iterator[FaceFinder]:
-        with _lent(self._finders, self._new_finder) as found:
+        with _lent(self._finders, self._new_finder, self._loading) as found:
             yield found
 
     @contextmanager
     def finisher(self) -> Iterator[Finisher]:
-        with _lent(self._finishers, self._new_finisher) as found:
+        with _lent(self._finishers, self._new_finisher, self._loading) as found:
             yield found
 
 
 @contextmanager
-def _lent(free: "SimpleQueue[Item]", load: Callable[[], Item]) -> Iterator[Item]:
+def _lent(free: "SimpleQueue[Item]", load: Callable[[], Item], loading: Lock) -> Iterator[Item]:
     try:
         found = free.get_nowait()
     except Empty:
-        found = load()
+        with loading:
+            found = load()
     try:
         yield found
     finally:

@@ -3,6 +3,8 @@
 import csv
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -233,6 +235,15 @@ def test_faces_are_aligned_and_others_taken_from_the_middle(finder, astronaut):
     wide = np.repeat((127 + 100 * waves).astype(np.uint8), 3, axis=2)
     square, measures = measured(wide, 96, finder)
     assert (measures.face, measures.side, square.shape) == ("centre", SIDE, (96, 96, 3))
+
+
+def test_the_command_tells_what_it_did_and_how_to_go_on(people, tmp_path):
+    code = "from bot.cli.main import main; main()"
+    asked = ["data", "clean", people, "--out", tmp_path / "out", "--size", "64"]
+    done = subprocess.run([sys.executable, "-c", code, *asked], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "pictures in" in done.stderr  # models are loaded in threads, and standard error survives it
+    assert "manifest.csv" in done.stderr
 
 
 def test_softness_is_the_blur_whatever_is_drawn():
