@@ -237,6 +237,7 @@ def test_faces_are_aligned_and_others_taken_from_the_middle(finder, astronaut):
     assert (measures.face, measures.side, square.shape) == ("centre", SIDE, (96, 96, 3))
 
 
+@pytest.mark.long
 def test_the_command_tells_what_it_did_and_how_to_go_on(people, tmp_path):
     code = "from bot.cli.main import main; main()"
     asked = ["data", "clean", people, "--out", tmp_path / "out", "--size", "64"]
