@@ -28,6 +28,7 @@ HELD_OUT = range(10_000, 12_000)  # seeds of the second style that no training s
 SIZES = ("--channel-base", "512", "--channel-max", "64", "--latent", "64")
 RULES = ("--batch", "16", "--gamma", "0.05", "--no-mirror", "--tick", "1")
 FREEZE = ("--freeze-d", "7")  # two of the three blocks: as many as 10 layers are of the six at 256 px
+SHORT = ("--ema-kimg", "1")  # the usual 5 would lag behind runs as short as these
 MEASURED = 4  # snapshots of each of the four runs
 ADA = (
     "--augment",
@@ -93,7 +94,7 @@ def make_drawings(folder: Path) -> None:
 def tune(folder: Path, variant: Variant, kimg: float) -> None:
     """One of the four runs."""
     ticks = max(1, round(kimg / MEASURED))
-    start = ("--snapshot", str(ticks), "--base", str(last_snapshot(folder / "base")))
+    start = ("--snapshot", str(ticks), *SHORT, "--base", str(last_snapshot(folder / "base")))
     train(folder / "drawings" / STYLE, folder / variant.name, kimg, 1, *start, *variant.options)
 
 

@@ -8,12 +8,13 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import TypeVar
 
 import cv2
@@ -112,7 +113,8 @@ def clean(
     rows = judged(entries, limits, decided)
     write_manifest(out / MANIFEST, rows)
     kept = [row for row in rows if row.keep == KEEP and row.side]
-    _finish(out, kept, _finish_of(wishes, kept), models, report)
+    grounds = {HERE + entry.name: entry.measures.ground for entry in entries if entry.measures}
+    _finish(out, kept, _finish_of(wishes, kept), grounds, models, report)
     shown = [Shown(row, _in(out / SQUARES, row) if row.side else None) for row in rows]
     report("sheets", 0, 1)
     sheets = tuple(save_pages(out, shown))
@@ -124,35 +126,44 @@ def clean(
 
 
 class _Models:
-    """Models for several threads: each is lent to one at a time."""
+    """Models for several threads: each is lent to one at a time, and loaded when none is free."""
 
     def __init__(self, weights: WeightStore) -> None:
         self._weights = weights
+        self._loading = Lock()  # LiteRT greets on the process's standard error, which is led away meanwhile
         self._finders: SimpleQueue[FaceFinder] = SimpleQueue()
         self._finishers: SimpleQueue[Finisher] = SimpleQueue()
-        for _ in range(WORKERS):
-            finder = FaceFinder(
-                weights.locate("face_landmarker.task"),
-                weights.locate("face_detection_full_range_sparse.tflite"),
-            )
-            self._finders.put(finder)
-            self._finishers.put(Finisher(finder, Matting(weights.locate("selfie_segmentation.tflite"))))
+
+    def _new_finder(self) -> FaceFinder:
+        task, full_range = "face_landmarker.task", "face_detection_full_range_sparse.tflite"
+        return FaceFinder(self._weights.locate(task), self._weights.locate(full_range))
+
+    def _new_finisher(self) -> Finisher:
+        matting = Matting(self._weights.locate("selfie_segmentation.tflite"))
+        return Finisher(self._new_finder(), matting)
 
     @contextmanager
     def finder(self) -> Iterator[FaceFinder]:
-        found = self._finders.get()
-        try:
+        with _lent(self._finders, self._new_finder, self._loading) as found:
             yield found
-        finally:
-            self._finders.put(found)
 
     @contextmanager
     def finisher(self) -> Iterator[Finisher]:
-        found = self._finishers.get()
-        try:
+        with _lent(self._finishers, self._new_finisher, self._loading) as found:
             yield found
-        finally:
-            self._finishers.put(found)
+
+
+@contextmanager
+def _lent(free: "SimpleQueue[Item]", load: Callable[[], Item], loading: Lock) -> Iterator[Item]:
+    try:
+        found = free.get_nowait()
+    except Empty:
+        with loading:
+            found = load()
+    try:
+        yield found
+    finally:
+        free.put(found)
 
 
 def _measured(
@@ -164,6 +175,8 @@ def _measured(
     names = {path: path.relative_to(folder).as_posix() for path in paths}
     missing = [path for path in paths if not _is_known(known.get(names[path]), path, out)]
     report("look", len(paths) - len(missing), len(paths))
+    if not missing:
+        return [known[names[path]] for path in paths]
     with Decoder(at_once=WORKERS) as decoder, appending(out / JOURNAL, settings, bool(known)) as journal:
 
         def look(path: Path) -> Entry:
@@ -172,8 +185,8 @@ def _measured(
                 picture = picture_of(path, folder, decoder)
             except Unreadable as why:
                 return Entry(name, changed, str(why))
-            with models.finder() as finder:
-                square, measures = measured(picture, wishes.size, finder if wishes.align else None)
+            with models.finder() if wishes.align else nullcontext() as finder:
+                square, measures = measured(picture, wishes.size, finder)
             _save(_square(out, name), square)
             return Entry(name, changed, "", measures)
 
@@ -219,7 +232,14 @@ def _finish_of(wishes: Wishes, kept: Sequence[Row]) -> Finish:
     return Finish(wishes.background, None if chroma is None else float(chroma))
 
 
-def _finish(out: Path, kept: Sequence[Row], finish: Finish, models: _Models, report: Report) -> None:
+def _finish(
+    out: Path,
+    kept: Sequence[Row],
+    finish: Finish,
+    grounds: Mapping[str, tuple[int, ...]],
+    models: _Models,
+    report: Report,
+) -> None:
     """Make `pictures` hold what is kept, and nothing else."""
     told = json.dumps(asdict(finish))
     finish_file = out / FINISH
@@ -227,6 +247,7 @@ def _finish(out: Path, kept: Sequence[Row], finish: Finish, models: _Models, rep
         shutil.rmtree(out / PICTURES, ignore_errors=True)
         finish_file.write_text(told)
     wanted = {_in(out / PICTURES, row): _in(out / SQUARES, row) for row in kept}
+    behind = {_in(out / PICTURES, row): grounds[row.file] for row in kept}
     for path in (out / PICTURES).rglob("*.png"):
         if path not in wanted:
             path.unlink()
@@ -240,7 +261,7 @@ def _finish(out: Path, kept: Sequence[Row], finish: Finish, models: _Models, rep
         with Image.open(square) as picture:
             pixels = np.asarray(picture)
         with models.finisher() as finisher:
-            _save(path, finisher.finished(pixels, finish))
+            _save(path, finisher.finished(pixels, finish, behind[path]))
 
     report("finish", len(wanted) - len(missing), len(wanted))
     for done, _ in enumerate(_side_by_side(make, missing), len(wanted) - len(missing) + 1):

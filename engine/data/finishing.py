@@ -11,9 +11,8 @@ from engine.face.matte import Matting
 from engine.raster import blended, components, gaussian, lab_to_rgb, rgb_to_lab
 
 SAME_GROUND = 6.0  # CIELAB; what hangs together with the border and differs less from it is ground
-PLAIN_BORDER = 0.60  # part of the border that must have one colour: shoulders take up to a third
 SOFT_EDGE = 0.7  # px at 256 px, of a ground that was found by its colour
-STRONGEST, WEAKEST = 2.5, 0.3  # factors of saturation; beyond, noise turns into colours
+STRONGEST, WEAKEST = 1.6, 0.5  # factors of saturation; beyond, brown skin turns orange
 FAINT = 1.0  # chroma of a picture that has no colours to strengthen
 
 Colour = tuple[int, int, int]
@@ -39,42 +38,41 @@ class Finisher:
     def __init__(self, finder: FaceFinder, matting: Matting) -> None:
         self._finder, self._matting = finder, matting
 
-    def finished(self, square: Pixels, finish: Finish) -> Pixels:
+    def finished(self, square: Pixels, finish: Finish, ground: tuple[int, ...]) -> Pixels:
         """The square (S, S, 3), with another ground and another saturation where they are asked for.
 
         A ground that can be told from the person in neither way stays.
+
+        Parameters
+        ----------
+        ground : RGB of a plain ground (measures.py); () where the person must be found by the matte
         """
         made = square
         if finish.colour is not None:
             made = with_colour(made, finish.colour)
         if finish.background is None:
             return made
-        person = self._person(square)
+        person = self._person(square, ground)
         if person is None:
             return made
-        ground = np.full_like(made, finish.background)
-        return blended(ground, made, person)
+        return blended(np.full_like(made, finish.background), made, person)
 
-    def _person(self, square: Pixels) -> FloatMap | None:
+    def _person(self, square: Pixels, ground: tuple[int, ...]) -> FloatMap | None:
         """How much of each pixel is no ground, (S, S); None where that cannot be said."""
-        plain = on_plain_ground(square)
-        if plain is not None:
-            return plain
+        if ground:
+            return on_plain_ground(square, ground)
         landmarks = self._finder.find_upright(square)
         return None if landmarks is None else self._matting.matte(square, landmarks)
 
 
-def on_plain_ground(square: Pixels) -> FloatMap | None:
-    """What is not the ground, (S, S) in [0, 1], where the ground has one colour; None where it has several.
+def on_plain_ground(square: Pixels, ground: tuple[int, ...]) -> FloatMap:
+    """What is not the ground, (S, S) in [0, 1].
 
     White shirts stay: only what hangs together with the border is ground.
     """
     lab = rgb_to_lab(square)
-    border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
-    ground = np.median(np.concatenate([lab[0], lab[: len(lab) // 2, 0], lab[: len(lab) // 2, -1]]), axis=0)
-    if (np.linalg.norm(border - ground, axis=1) < SAME_GROUND).mean() < PLAIN_BORDER:
-        return None
-    alike = (np.linalg.norm(lab - ground, axis=2) < SAME_GROUND).astype(np.uint8)
+    colour_of_ground = rgb_to_lab(np.array(ground, np.uint8)[None, None])
+    alike = (np.linalg.norm(lab - colour_of_ground, axis=2) < SAME_GROUND).astype(np.uint8)
     _, labels = components(alike, connectivity=4)
     edges = np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()])
     outside = np.isin(labels, np.setdiff1d(edges, 0)) & (alike > 0)

@@ -103,5 +103,6 @@ def _entry(line: dict[str, Any]) -> Entry:
     values["fingerprint"] = Fingerprint(
         prints["bits"], prints["mirrored"], thumbnail.reshape(THUMBNAIL, THUMBNAIL, 3)
     )
+    values["ground"] = tuple(values["ground"])
     values["texture"] = np.array(values["texture"], np.float32)
     return Entry(line["name"], line["stamp"], "", Measures(**values))

@@ -27,7 +27,7 @@ class Limits:
     grey: float = 5.0  # chroma; grey is only what is so while its set is not
     coloured_set: float = 10.0  # median chroma of a set that is not grey
     garish: float = 1.5  # times the set's median chroma, and ...
-    garish_deviations: float = 4.0  # ... so many deviations above it
+    garish_deviations: float = 3.0  # ... so many deviations above it
     enough: int = 12  # pictures; a smaller set has no style of its own to be measured by
 
 
@@ -114,20 +114,26 @@ def _without_copies(entries: Sequence[Entry], rows: list[Row], wishes: Mapping[s
 
     What the person drops is none of them: then the next one stays.
     """
-    places = [place for place, row in enumerate(rows) if row.decided == KEEP and wishes.get(row.file) != DROP]
-    measures = _measures([entries[place] for place in places])
+    readable = [place for place, entry in enumerate(entries) if entry.measures is not None]
+    prints = [one.fingerprint for one in _measures(entries)]
     copies: dict[int, list[int]] = {}
-    for place, group in zip(places, groups([one.fingerprint for one in measures]), strict=True):
+    for place, group in zip(readable, groups(prints), strict=True):
         copies.setdefault(group, []).append(place)
     done = list(rows)
     for same in copies.values():
-        best = max(same, key=lambda place: _worth(entries[place]))
+        good = [
+            place for place in same if rows[place].decided == KEEP and wishes.get(rows[place].file) != DROP
+        ]
+        best = max(good, key=lambda place: _worth(entries[place]), default=None)
         for place in same:
-            if place != best:
-                row, first = rows[place], rows[best].file
-                keep = wishes.get(row.file, DROP)
-                done[place] = replace(row, keep=keep, decided=DROP, why="copy", same_as=first)
+            if best is not None and place != best:
+                done[place] = _as_copy(rows[place], rows[best].file, wishes)
     return done
+
+
+def _as_copy(row: Row, first: str, wishes: Mapping[str, str]) -> Row:
+    why = f"{row.why}; copy" if row.why else "copy"
+    return replace(row, keep=wishes.get(row.file, DROP), decided=DROP, why=why, same_as=first)
 
 
 def _worth(entry: Entry) -> tuple[int, int]:

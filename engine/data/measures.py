@@ -15,6 +15,10 @@ from engine.raster import gaussian, grey, resized, rgb_to_lab
 
 REBLUR = 2.0  # px at SIDE, sigma by which edges are softened to see how soft they were
 NO_EDGES = 1.0  # mean squared slope under which a picture has no edges at all
+PLAIN_LEVELS, PLAIN_BORDER = (
+    6,
+    0.8,
+)  # of 255: what counts as one colour, and on how much of the border it must be
 SOFTEST = 9.9  # px, of pictures without edges
 AROUND_FACE = 2  # times the result's side at which an aligned square is sampled before it is reduced
 
@@ -29,6 +33,7 @@ class Measures:
     side : px of the square in the picture
     face : "found", or "centre" where the middle of the picture was taken
     softness : px at 256 px, sigma of the blur that would make its edges as soft as they are
+    ground : RGB of the ground behind the drawing, () where it has no one colour
     colour : mean chroma (CIELAB) of the more colourful half; 0 is grey
     texture : how it is drawn
     fingerprint : to find it again
@@ -39,6 +44,7 @@ class Measures:
     side: float
     face: str
     softness: float
+    ground: tuple[int, ...]
     colour: float
     texture: Texture
     fingerprint: Fingerprint
@@ -63,7 +69,15 @@ def measured(picture: Pixels, size: int, finder: FaceFinder | None) -> tuple[Pix
     height, width = picture.shape[:2]
     seen = resized(square, SIDE, SIDE)
     return square, Measures(
-        width, height, side, face, softness(seen), colour(seen), texture(seen), fingerprint(picture)
+        width,
+        height,
+        side,
+        face,
+        softness(seen),
+        ground_of(picture),
+        colour(seen),
+        texture(seen),
+        fingerprint(picture),
     )
 
 
@@ -73,6 +87,21 @@ def middle(picture: Pixels, size: int) -> Pixels:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return resized(np.ascontiguousarray(picture[top : top + side, left : left + side]), size, size)
+
+
+def ground_of(picture: Pixels) -> tuple[int, ...]:
+    """RGB of the ground if it has one colour: that of the upper border, where nobody's shoulders are.
+
+    It is looked for before the square is cut out, in which heads reach the border.
+    """
+    small = resized(picture, SIDE // 2, SIDE // 2)
+    upper = len(small) // 2
+    border = np.concatenate([small[0], small[1], small[:upper, 0], small[:upper, -1]])
+    middle_of = np.median(border, axis=0)
+    apart = np.abs(border.astype(np.float32) - middle_of).max(axis=1)
+    if (apart <= PLAIN_LEVELS).mean() < PLAIN_BORDER:
+        return ()
+    return tuple(int(value) for value in middle_of)
 
 
 def softness(square: Pixels) -> float:

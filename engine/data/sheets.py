@@ -22,8 +22,14 @@ class Shown:
 
 
 def pages(shown: Sequence[Shown]) -> Iterator[Image.Image]:
-    """Dropped ones first, by their reasons, then kept ones; blue is what the person overruled."""
-    order = sorted(shown, key=lambda one: (one.row.keep == KEEP, one.row.why.split(":")[0], one.row.file))
+    """Dropped ones first, by their reasons, then kept ones, the strangest first; blue is overruled."""
+
+    def place(one: Shown) -> tuple[bool, str, float, str]:
+        row = one.row
+        kept = row.keep == KEEP
+        return kept, "" if kept else row.why.split(":")[0], -float(row.style or 0), row.file
+
+    order = sorted(shown, key=place)
     for begin in range(0, len(order), COLUMNS * ROWS):
         yield _page(order[begin : begin + COLUMNS * ROWS])
 
@@ -40,9 +46,8 @@ def _page(shown: Sequence[Shown]) -> Image.Image:
         row = one.row
         pencil = OVERRULED if row.keep != row.decided else INK if row.keep == KEEP else DROPPED
         pen.rectangle((left - 2, top - 2, left + CELL + 1, top + CELL + 1), outline=pencil, width=2)
-        for line, text in enumerate(
-            (Path(row.file).name, row.why if row.keep != KEEP or row.why else row.face)
-        ):
+        said = row.why.removeprefix("unreadable: ") or row.face
+        for line, text in enumerate((Path(row.file).name, said)):
             pen.text((left, top + CELL + 2 + 12 * line), _fitting(text), fill=pencil)
     return page
 

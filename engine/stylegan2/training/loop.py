@@ -98,6 +98,9 @@ def train(
         else:
             networks = new_networks(start, options.seed) if isinstance(start, Sizes) else networks_of(start)
             run = new_run(*networks, options, microbatch, team.device)
+        if options.batch // run.microbatch % team.size:
+            why = f"batch {options.batch} / microbatch {run.microbatch} % {team.size} processes"
+            raise WrongOptions("a process would have nothing to do", why=why)
         trainer = Trainer(run, drawings, team)
         if team.leads:
             settings = asdict(options) | {"kimg": plan.kimg, "drawings": len(drawings)}

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
+from bot.cli.main import load
 from bot.sentences import sentence
 from engine.stylegan2.checkpoint import Checkpoint, read_checkpoint, save_checkpoint, snapshot
 from engine.stylegan2.training import journal
@@ -49,6 +51,13 @@ def test_folders_without_drawings(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(NoDrawings):
         drawings_of(tmp_path, None)
+
+
+def test_the_command_says_so_and_exits_with_2(tmp_path):
+    done = CliRunner().invoke(load("train"), ["--data", str(tmp_path), "--out", str(tmp_path / "run")])
+    assert done.exit_code == 2
+    assert "found no drawings" in done.output
+    assert not (tmp_path / "run").exists()
 
 
 def test_drawings_of_several_sizes_are_named(drawn, tmp_path):
@@ -109,6 +118,8 @@ def test_a_run_goes_on_only_with_what_it_began_with(drawn, tmp_path):
     with pytest.raises(AnotherRun) as raised:
         train(drawings, SIZES, replace(OPTIONS, gamma=0.2), plan)
     assert "gamma: 0.1 -> 0.2" in told(raised)
+    with pytest.raises(WrongOptions):  # it shows four pictures at once, and so it stays
+        train(drawings, SIZES, OPTIONS, plan, Team(0, 2))
     drawings.digest = "another"
     with pytest.raises(AnotherRun, match="--data"):
         train(drawings, SIZES, OPTIONS, plan)
