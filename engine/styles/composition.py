@@ -18,6 +18,7 @@ from engine.raster import (
     Matrix,
     box_blur,
     components,
+    grown,
     resized,
     shrink_factor,
     smoothstep,
@@ -26,6 +27,7 @@ from engine.raster import (
 
 CANVAS = 768  # px, side of the working canvas; every style draws at this size
 MARGIN = 26  # px of the canvas kept free for border and shadow
+HAZE, EDGE = 40, 8  # px: what goes around an island, and what stays around the person
 LEAST_RISE = 0.36  # of half the width of the cut: how high a completed head is arched at least
 TOP, CHIN, RIGHT_EYE, LEFT_EYE = 10, 152, 33, 263  # landmarks; right and left as the person has them
 
@@ -125,15 +127,17 @@ def bust(left: float, right: float, top: float, bottom: float, *, eye_level: flo
 
 def person_only(matte: FloatMap, landmarks: Points) -> FloatMap:
     """Without the islands that do not touch the person."""
-    count, labels = components((matte > 0.3).astype(np.uint8))
+    count, labels = components((matte > 0.5).astype(np.uint8))
     if count <= 2:
         return matte
     column, row = np.clip(landmarks[4, :2].round().astype(int), 0, CANVAS - 1)
     label = labels[row, column]
     if label == 0:
         label = int(np.bincount(labels[labels > 0]).argmax())
-    others = ((labels != label) & (labels > 0)).astype(np.float32)
-    result: FloatMap = matte * (1 - np.minimum(1, 4 * box_blur(others, 2)))
+    others = ((labels != label) & (labels > 0)).astype(np.uint8)
+    # with the haze around them, but not the person's own edge
+    haze = grown(others, HAZE) & (1 - grown((labels == label).astype(np.uint8), EDGE))
+    result: FloatMap = matte * (1 - box_blur((haze | others).astype(np.float32), 2))
     return result
 
 
