@@ -1,4 +1,4 @@
-"""Weight files in their published layouts, filled with numbers made of the tensors' names: they say nothing."""
+"""Weight files in their published layouts, filled with numbers made of the tensors' names."""
 
 from pathlib import Path
 

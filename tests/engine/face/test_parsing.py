@@ -1,4 +1,4 @@
-"""Face parsing: parts are where the face is, and drawing makes use of them; without weights nothing changes."""
+"""Face parsing: parts are where the face is, and drawing uses them; without weights nothing changes."""
 
 from dataclasses import replace
 

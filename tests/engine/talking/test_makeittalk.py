@@ -1,7 +1,5 @@
 """MakeItTalk makes drawings speak: what its landmarks do is what the drawing does."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -87,7 +85,7 @@ def test_a_motion_that_landmarks_show_comes_back():
         assert np.abs(ours - theirs).max() < 4, track
 
 
-@pytest.mark.parametrize("seconds", [0.3, 1.01, 2.0])
+@pytest.mark.parametrize("seconds", [0.3, 1.01])
 def test_every_frame_of_a_voice_gets_a_picture(makeittalk, astronaut, seconds):
     take = take_of(astronaut, hum(seconds))
     frames = list(makeittalk.frames(take, silent))
@@ -100,12 +98,12 @@ def test_every_frame_of_a_voice_gets_a_picture(makeittalk, astronaut, seconds):
 
 
 def test_the_same_take_gives_the_same_frames(makeittalk, astronaut):
-    take = take_of(astronaut, hum(0.5))
+    take = take_of(astronaut, hum(0.3))
     first, again = (np.stack(list(makeittalk.frames(take, silent))) for _ in range(2))
     assert np.array_equal(first, again)
 
 
-@pytest.mark.parametrize("call", [0, 2, 5])
+@pytest.mark.parametrize("call", [0, 5])
 def test_a_take_can_be_cancelled_while_it_is_heard_and_while_it_is_drawn(makeittalk, astronaut, call):
     calls = []
 
@@ -119,6 +117,7 @@ def test_a_take_can_be_cancelled_while_it_is_heard_and_while_it_is_drawn(makeitt
     assert set(calls) == {Stage.RENDER}
 
 
+@pytest.mark.long
 def test_a_selfie_is_studied_for_later(weights, astronaut):
     """What the engine takes from the selfie, not the shape of the drawing, speaks."""
     with Engine(weights, TalkingEngine.MAKEITTALK) as engine:
@@ -145,14 +144,18 @@ def test_missing_files_are_named_in_one_sentence(tmp_path):
 
 @pytest.mark.parametrize("name", [MAKEITTALK.content, MAKEITTALK.target, MAKEITTALK.encoder])
 def test_a_wrong_file_is_named_and_the_warp_stands_in(weights, tmp_path, name, caplog):
-    shutil.copytree(weights.folder, tmp_path / "w", symlinks=True)
+    (tmp_path / "w").mkdir()
+    for file in weights.folder.iterdir():
+        (tmp_path / "w" / file.name).symlink_to(file.resolve())
     place = tmp_path / "w" / name
+    content = place.read_bytes()
+    place.unlink()
     if name == MAKEITTALK.target:
         place.write_text("1 2 3")
     elif name == MAKEITTALK.content:
         torch.save({"model_g_face_id": {"fc.0.weight": torch.zeros(2, 2)}}, place)
     else:
-        place.write_bytes(place.read_bytes()[:5000])
+        place.write_bytes(content[:5000])
     store = WeightStore(tmp_path / "w")
     with pytest.raises(WeightsWrong, match=name.replace(".", r"\.")):
         animator(TalkingEngine.MAKEITTALK, store)
