@@ -77,8 +77,8 @@ def test_a_motion_that_landmarks_show_comes_back():
     rest = landmarks_of(motion_of(1))[0]
     found = motion_of_landmarks(landmarks_of(known), rest, known)
     gap, wanted = opening_shown(found), opening_shown(known)
-    assert np.abs(gap - wanted).mean() < 0.03
-    assert np.corrcoef(gap, wanted)[0, 1] > 0.97
+    assert np.abs(gap - wanted).mean() < 0.015
+    assert np.corrcoef(gap, wanted)[0, 1] > 0.99
     for track in ("yaw", "pitch", "roll"):
         ours, theirs = getattr(found, track), getattr(known, track)
         assert np.corrcoef(ours, theirs)[0, 1] > 0.9, track
