@@ -40,7 +40,7 @@ ENGINES = (*(str(name) for name in TalkingEngine), ALL)
 
 
 def _engine(name: str) -> str:
-    if name not in ENGINES:
+    if name and name not in ENGINES:  # typer asks about the default, too
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(ENGINES)}")
     return name
 

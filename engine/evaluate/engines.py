@@ -15,7 +15,7 @@ import numpy as np
 from engine.arrays import FloatMap, Pixels
 from engine.character import SIZE, Character
 from engine.engine import Engine
-from engine.errors import EngineError
+from engine.errors import Cancelled, EngineError
 from engine.evaluate.lips import LipScore, Spoken, lag_behind_voice, score
 from engine.face.landmarks import ibug_68
 from engine.media.colour import Ground
@@ -106,8 +106,18 @@ class _Runner:
     frames: Iterator[Pixels]
     gaps: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    first: Pixels | None = None
+
+    def begin(self) -> None:
+        """Draw the first frame; what the engine lacks for this character shows here."""
+        self.first = self._timed()
 
     def next(self) -> Pixels:
+        """Give the next frame."""
+        frame, self.first = self.first, None
+        return self._timed() if frame is None else frame
+
+    def _timed(self) -> Pixels:
         started = time.perf_counter()
         frame = next(self.frames)
         self.seconds += time.perf_counter() - started
@@ -136,7 +146,17 @@ def side_by_side(
     phones += [Spoken("SIL", begin / RATE, end / RATE) for begin, end in quiet]
     blends = [Blend(i, i, 0.0) for i in range(len(heard.motion))]
     take = Take(character, voice, heard.motion, blends, seed)
-    runners = {name: _Runner(actor.frames(take, progress)) for name, actor in ready.items()}
+    runners: dict[TalkingEngine, _Runner] = {}
+    for name, actor in ready.items():
+        runner = _Runner(actor.frames(take, progress))
+        try:
+            runner.begin()
+        except Cancelled:
+            raise
+        except EngineError as error:  # such as a character that this engine has not studied
+            missing[name] = error.detail
+        else:
+            runners[name] = runner
     reader = _MouthReader(engine, character)
     folder.mkdir(parents=True, exist_ok=True)
     writer = Mp4Writer(folder / "engines.mp4", SIZE * len(runners), gated(voice), SIZE + LABEL)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from engine.arrays import Pixels, Points
 from engine.checkpoints.networks import read_network
+from engine.checkpoints.threads import one_thread
 from engine.face.bisenet import BiSeNet
 from engine.face.landmarks import CHIN, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from engine.face.parts import BACKGROUND, Parts
@@ -43,6 +44,7 @@ class Parser:
     def __init__(self, weights: Path) -> None:
         self._network = read_network(weights, BiSeNet)
 
+    @one_thread()
     @torch.inference_mode()
     def parse(self, photo: Pixels, landmarks: Points) -> Parts:
         """Say what each pixel around the face shows.

@@ -5,6 +5,7 @@ import torch
 
 from engine.checkpoints.networks import filled_network
 from engine.checkpoints.tensors import State
+from engine.checkpoints.threads import one_thread
 from engine.talking.makeittalk import landmarks as marks
 from engine.talking.makeittalk.branches import SPEAKER_GAIN, ContentBranch, SpeakerBranch, windows_of
 from engine.talking.makeittalk.content import ContentEncoder
@@ -22,6 +23,7 @@ def state_of(fixture: Fixture, net: str) -> State:
     return tensors(fixture.state(net))
 
 
+@one_thread()
 @torch.no_grad()
 def autovc(fixture: Fixture) -> Outputs:
     """The content encoder."""
@@ -31,6 +33,7 @@ def autovc(fixture: Fixture) -> Outputs:
     return {"mel": rough, "mel_postnet": fine, "codes": made.codes(mel, speaker).flatten(1)}
 
 
+@one_thread()
 @torch.no_grad()
 def content(fixture: Fixture) -> Outputs:
     """The branch of the words."""
@@ -41,6 +44,7 @@ def content(fixture: Fixture) -> Outputs:
     }
 
 
+@one_thread()
 @torch.no_grad()
 def speaker(fixture: Fixture) -> Outputs:
     """The branch of the person."""
@@ -54,6 +58,7 @@ def speaker(fixture: Fixture) -> Outputs:
     }
 
 
+@one_thread()
 @torch.no_grad()
 def together(fixture: Fixture) -> Outputs:
     """Both branches, and all that follows; the first outputs are of the first 200 windows alone."""
@@ -103,6 +108,7 @@ def functions(fixture: Fixture) -> Outputs:
     }
 
 
+@one_thread()
 @torch.no_grad()
 def translation(fixture: Fixture) -> Outputs:
     """The photo network."""

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from engine.checkpoints.networks import filled_network
+from engine.checkpoints.threads import one_thread
 from engine.talking.makeittalk.networks import speaker_encoder
 from engine.talking.makeittalk.sound import amplified
 from engine.talking.makeittalk.speaker import LOUDNESS, SpeakerEncoder, embedding, mel_of, partials
@@ -12,6 +13,7 @@ from tests.golden.fixtures import Deviation, Fixture, compare
 from tests.golden.runners.stylegan2 import tensors
 
 
+@one_thread()
 @torch.no_grad()
 def encoder(fixture: Fixture) -> list[Deviation]:
     """Filled weights; the real ones too where they are."""
