@@ -133,6 +133,6 @@ def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, m
     assert load(tmp_path / "me").style == "toon-head"
     done = mytalkcon("toonify", locate("astronaut.png"), "--style", "no-such")
     assert done.exit_code == 1
-    assert "here: toon-head" in done.output.replace("\n", " ")
+    assert "there are: toon-head" in done.output.replace("\n", " ")
     assert mytalkcon("styles", "remove", "toon-head").exit_code == 0
     assert "Toon head" not in mytalkcon("styles").output

@@ -63,6 +63,7 @@ def test_a_photo_becomes_a_character_that_is_kept_and_speaks(engine, pack, astro
 
     (again,) = engine.draw(Photo(astronaut), ["fox"], seed=5).characters
     assert (again.drawing == character.drawing).all()
+    (tmp_path / "kept").mkdir()
     write_character(tmp_path / "kept", character)
     kept = load(tmp_path / "kept" / "fox.json")
     assert (kept.drawing == character.drawing).all()
