@@ -1,4 +1,4 @@
-"""Two small trained generators become a learned style: pictures for docs/training.md, and a button in the chat page.
+"""Two small trained generators become a learned style: pictures for docs/training.md, a button in the page.
 
     python -m tests.toonify_demo out/train-demo out/toonify-demo [--tuned both]
 
@@ -19,7 +19,6 @@ import torch
 from PIL import Image
 
 from engine.arrays import Pixels
-from engine.styles.packs import add_pack, packs_folder, sha256_of
 from engine.stylegan2.blend import Swap, blend
 from engine.stylegan2.checkpoint import read_checkpoint
 from engine.stylegan2.compare import comparison, swaps_for, with_resolutions
@@ -28,6 +27,7 @@ from engine.stylegan2.generator import Generator
 from engine.stylegan2.perceptual import pixels_and_edges
 from engine.stylegan2.pictures import pixels_of, sheet, tensor_of_pixels
 from engine.stylegan2.projector import Search, project
+from engine.styles.packs import add_pack, packs_folder, sha256_of
 
 ENLARGED = 96  # px, side of a picture on the sheets
 PEOPLE = 6
@@ -94,9 +94,7 @@ def inversions(base: Generator, tuned: Generator, drawings: list[Pixels]) -> Pix
     return sheet(large, 4, ("drawing", "found", "tuned <8< base", "base <8< tuned"))
 
 
-def write_pack(
-    folder: Path, files: tuple[Path, Path], swap: int, base: Generator, tuned: Generator
-) -> None:
+def write_pack(folder: Path, files: tuple[Path, Path], swap: int, base: Generator, tuned: Generator) -> None:
     """Write a style pack of the two: shapes of the drawings it was tuned on."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
