@@ -12,21 +12,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from bot.kinds import Feeling, JobKind
+from bot.kinds import Background, JobKind, Manner
 from engine.arrays import Pixels
 from engine.character import SIZE, Character, from_json, to_json
 from engine.engine import Engine
 from engine.errors import Notice, PhotoProblem
 from engine.intake import Decoder
+from engine.media.caption import square
+from engine.media.colour import Colour, Ground
 from engine.media.preview import preview_jpeg
 from engine.media.sticker import sticker_png, sticker_webp
+from engine.media.talk import BACKGROUND, Scene
 from engine.progress import Progress, Stage
-from engine.raster import resized
+from engine.raster import premultiplied, resized
+from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
 from engine.styles import DrawnStyle, LearnedStyle, Style, StyleUnknown, style_of, styles
 from engine.styles.toonify import AT_ONCE
@@ -37,6 +42,22 @@ PREVIEW_FILE = "preview.jpg"
 CHARACTER_FILES = ("character.json", "drawing.png")  # what `speak` needs of a character
 STICKER_FILES = ("sticker.webp", "sticker.png")
 TALK_FILES = ("talk.mp4", "note.mp4", "talk.webm")
+BACKGROUND_FILE = "background.jpg"  # 512 x 512 px
+SCENE_FILE = "scene.jpg"  # the character before it
+
+# Light, so that dark hair stands out, but darker than the white border of a sticker; and one for the night.
+COLOURS: Mapping[Background, Colour] = MappingProxyType(
+    {
+        Background.WARM: BACKGROUND,
+        Background.WHITE: (255, 255, 255),
+        Background.ROSE: (255, 204, 213),
+        Background.LILAC: (218, 204, 255),
+        Background.SKY: (181, 222, 255),
+        Background.MINT: (189, 236, 208),
+        Background.NIGHT: (38, 42, 74),
+    }
+)
+JPEG_QUALITY = 92
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +87,23 @@ class Artist(Protocol):
         """Draw a character: CHARACTER_FILES and STICKER_FILES."""
 
     async def speak(
-        self, character: Mapping[str, bytes], voice: bytes, feeling: Feeling, seed: int, progress: Progress
+        self,
+        character: Mapping[str, bytes],
+        voice: bytes,
+        manner: Manner,
+        picture: bytes | None,
+        seed: int,
+        progress: Progress,
     ) -> Made:
-        """Let a character say a voice: TALK_FILES. `character`: CHARACTER_FILES."""
+        """Let a character say a voice: TALK_FILES.
+
+        `character`: CHARACTER_FILES; `picture`: lies behind it instead of the colour, if it can be read.
+        """
+
+    async def background(
+        self, photo: bytes, character: Mapping[str, bytes] | None, progress: Progress
+    ) -> Made:
+        """Make a background of a photo: BACKGROUND_FILE, and SCENE_FILE with a character, if there is one."""
 
 
 class EngineArtist:
@@ -119,19 +154,42 @@ class EngineArtist:
         return await self._run(asking, progress, joins)
 
     async def speak(
-        self, character: Mapping[str, bytes], voice: bytes, feeling: Feeling, seed: int, progress: Progress
+        self,
+        character: Mapping[str, bytes],
+        voice: bytes,
+        manner: Manner,
+        picture: bytes | None,
+        seed: int,
+        progress: Progress,
     ) -> Made:
         """See Artist."""
-        expression = Expression(feeling)
+        expression, effect = Expression(manner.feeling), Effect(manner.effect)
 
         def work(engine: Engine, report: Progress) -> Made:
             report(Stage.DECODE, 0.0)
             heard = engine.decoder.voice(voice)
+            scene = Scene(_behind(engine, manner, picture), manner.caption)
             speaker = from_json(character["character.json"].decode(), _pixels(character["drawing.png"]))
             self._scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._scratch) as folder:
-                talk = engine.speak(speaker, heard, Path(folder), seed, report, expression=expression)
+                talk = engine.speak(speaker, heard, Path(folder), seed, report, scene, expression, effect)
                 return Made({path.name: path.read_bytes() for path in talk.files}, talk.notices)
+
+        return await self._run(work, progress)
+
+    async def background(
+        self, photo: bytes, character: Mapping[str, bytes] | None, progress: Progress
+    ) -> Made:
+        """See Artist."""
+
+        def work(engine: Engine, report: Progress) -> Made:
+            report(Stage.DECODE, 0.0)
+            decoded = engine.decoder.photo(photo)
+            report(Stage.ENCODE, 0.0)
+            picture = scene = square(decoded.pixels)
+            if character is not None:
+                scene = Ground(picture).under(premultiplied(_pixels(character["drawing.png"])))
+            return Made({BACKGROUND_FILE: _jpeg(picture), SCENE_FILE: _jpeg(scene)}, decoded.notices)
 
         return await self._run(work, progress)
 
@@ -191,6 +249,23 @@ def _files_of(character: Character) -> dict[str, bytes]:
         "sticker.webp": sticker_webp(character.drawing),
         "sticker.png": sticker_png(character.drawing),
     }
+
+
+def _behind(engine: Engine, manner: Manner, picture: bytes | None) -> Colour | Pixels:
+    """Say what lies behind a character. A voice is not lost for the sake of a picture: it is checked by a job
+    of its own, which has told what is wrong with it."""
+    if picture is not None:
+        try:
+            return square(engine.decoder.photo(picture).pixels)
+        except PhotoProblem as problem:
+            log.info("a background cannot be used: %s (%s)", problem.message_id, problem.detail)
+    return COLOURS[manner.background]
+
+
+def _jpeg(picture: Pixels) -> bytes:
+    encoded = io.BytesIO()
+    Image.fromarray(picture).save(encoded, "JPEG", quality=JPEG_QUALITY)
+    return encoded.getvalue()
 
 
 def _pixels(png: bytes) -> Pixels:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from time import monotonic
 
 from bot.artist import CHARACTER_FILES, Artist, Made
-from bot.kinds import Feeling, JobKind
+from bot.kinds import Background, Effect, Feeling, JobKind, Manner
 from bot.queue import Queue
 from bot.queue.protocol import Claim, Failure
 from bot.records import Records
@@ -162,19 +162,33 @@ class Workshop:
                 return await self._artist.draw(given, job.style or "", job.seed, progress)
             case JobKind.SPEAK:
                 character = await self._character(job)
-                files = await self._files(character)
-                return await self._artist.speak(files, given, Feeling(character.feeling), job.seed, progress)
+                if character is None:
+                    raise NoCharacter(job.character_id or "none")
+                files, picture = await self._files(character), await self._picture(job)
+                return await self._artist.speak(files, given, manner_of(job), picture, job.seed, progress)
+            case JobKind.BACKGROUND:
+                character = await self._character(job)
+                shown = await self._files(character) if character is not None else None
+                return await self._artist.background(given, shown, progress)
 
-    async def _character(self, job: Job) -> Character:
-        """Fetch the character that speaks: the one that was active when it was asked, else the one now."""
+    async def _picture(self, job: Job) -> bytes | None:
+        """Fetch one's own background; without it, the colour that was chosen before holds."""
+        if job.background_id is None:
+            return None
+        try:
+            return await self._blobs.read(f"{job.person_id}/{job.background_id}")
+        except FileNotFoundError:
+            log.info("job %s: its background is gone", job.id)
+            return None
+
+    async def _character(self, job: Job) -> Character | None:
+        """Fetch the character of a job: the one that was active when it was asked, else the one now."""
         async with self._database.reading() as work:
             character = await characters.get(work, job.character_id or "", job.person_id)
             if character is None:
                 person = await people.get(work, job.person_id)
                 active = person.character_id if person else None
                 character = await characters.get(work, active or "", job.person_id)
-            if character is None:
-                raise NoCharacter(job.character_id or "none")
             return character
 
     async def _files(self, character: Character) -> dict[str, bytes]:
@@ -261,6 +275,11 @@ class _Progress:
             async with asyncio.timeout(seconds * 3 / 4):
                 await self._changed.wait()
         self._changed.clear()
+
+
+def manner_of(job: Job) -> Manner:
+    """Read how a talk is to look and sound."""
+    return Manner(Feeling(job.feeling), Effect(job.effect), Background(job.background), job.caption)
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.arrays import FloatMap
+from engine.arrays import FloatMap, Pixels, Points
 from engine.character import Character, settled
 from engine.errors import Notice
 from engine.face import Face
@@ -20,7 +21,7 @@ from engine.intake import Decoder
 from engine.media.caption import FONT_FILE, Captions
 from engine.media.highlight import shots
 from engine.media.talk import PLAIN, Scene, TalkWriter
-from engine.neural import NeuralMissing
+from engine.neural import NeuralMissing, need_neural
 from engine.photo import Photo
 from engine.progress import Progress, Stage, silent
 from engine.speech import Heard, Listener
@@ -28,13 +29,16 @@ from engine.speech.cleaning import gated, trimmed
 from engine.speech.effects import Effect, with_effect
 from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
-from engine.styles import DrawnStyle, LearnedStyle, Sitting, Style, character_of, prepare, style_of
+from engine.styles import DrawnStyle, LearnedStyle, Sitting, Style, as_it_is, character_of, prepare, style_of
 from engine.styles.drawn import Drawing
 from engine.styles.toonify import Landmarks68, Toonists, drawing_of, sitter_of
 from engine.talking.animator import Animator, Take, TalkingEngine, animator
 from engine.together import Ask, Report, Steps, alone
 from engine.voice import Voice
-from engine.weights import WeightsMissing, WeightStore, WeightsWrong
+from engine.weights import BISENET, WeightsMissing, WeightStore, WeightsWrong
+
+if TYPE_CHECKING:
+    from engine.face.parsing import Parser
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +115,30 @@ class Engine:
         return Matting(self._weights.locate("selfie_segmentation.tflite"))
 
     @cached_property
+    def _parser(self) -> "Parser | None":
+        """Tells hair, skin and cloth apart; None without its weights."""
+        try:
+            return self.parser()
+        except WeightsMissing:
+            return None
+        except (NeuralMissing, WeightsWrong) as error:
+            log.error("photos are not parsed: %s", error)
+            return None
+
+    def parser(self) -> "Parser":
+        """Make the face parser ready.
+
+        Raises
+        ------
+        WeightsMissing, NeuralMissing, WeightsWrong
+        """
+        weights = self._weights.locate(BISENET)
+        need_neural()
+        from engine.face.parsing import Parser
+
+        return Parser(weights)
+
+    @cached_property
     def _listener(self) -> Listener:
         return Listener()
 
@@ -140,16 +168,19 @@ class Engine:
         progress(Stage.FACE, 1.0)
         return found
 
+    def landmarks_near(self, picture: Pixels, landmarks: Points) -> Points:
+        """Landmarks (478, 3) of a face that is about where `landmarks` are: to measure frames of a talk."""
+        return self._finder.landmark_detector.near(picture, landmarks).landmarks
+
     def cut_out(self, photo: Photo, progress: Progress = silent) -> tuple[Photo, Face]:
         """Find the face and the matte; gives the photo too, since it may have been turned upright."""
         found = self.find_face(photo, progress)
         progress(Stage.MATTE, 0.0)
-        matte = self._matting.matte(found.photo.pixels, found.landmarks)
+        parts = self._parser.parse(found.photo.pixels, found.landmarks) if self._parser else None
+        matte = self._matting.matte(found.photo.pixels, found.landmarks, parts)
         progress(Stage.MATTE, 1.0)
-        pose = found.pose
-        face = Face(
-            found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, photo.notices + found.notices
-        )
+        pose, notices = found.pose, photo.notices + found.notices
+        face = Face(found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, notices, parts)
         return found.photo, face
 
     def draw(
@@ -229,9 +260,25 @@ class Engine:
                 return style.draw(sitting, seed)
         raise TypeError(f"nobody draws in {style}")
 
-    def _studied(self, photo: Photo, face: Face) -> dict[str, FloatMap]:
-        coefficients = self.animator().study(photo, face)
-        return {} if coefficients is None else {self._talking: coefficients}
+    def photo_character(
+        self, photo: Photo, progress: Progress = silent, engines: Sequence[TalkingEngine] = ()
+    ) -> Character:
+        """Cut the person out of a photo, to speak as they are; `engines` besides the usual one study them.
+
+        Raises
+        ------
+        PhotoProblem, Cancelled
+        """
+        upright, face = self.cut_out(photo, progress)
+        known = self._studied(upright, face, engines)
+        return settled(replace(as_it_is(upright, face), coefficients=known))
+
+    def _studied(
+        self, photo: Photo, face: Face, engines: Sequence[TalkingEngine] = ()
+    ) -> dict[str, FloatMap]:
+        actors = {self._talking: self.animator()} | {name: self.animator(name) for name in engines}
+        studied = {name: actor.study(photo, face) for name, actor in actors.items()}
+        return {str(name): numbers for name, numbers in studied.items() if numbers is not None}
 
     def listen(
         self,

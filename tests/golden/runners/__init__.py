@@ -26,6 +26,14 @@ RUNNERS: tuple[tuple[str, str], ...] = (  # pattern of the fixture's name -> mod
     (r"(e4e|psp)_encoder_\d+\w*", "encoders.encoder"),
     (r"(e4e|psp)_psp_\d+\w*", "encoders.inverter"),
     (r"ffhq_alignment\w*", "alignment.ffhq"),
+    (r"bisenet_\w+", "bisenet.parser"),
+    (r"makeittalk_autovc\w*", "makeittalk.autovc"),
+    (r"makeittalk_content\w*", "makeittalk.content"),
+    (r"makeittalk_functions\w*", "makeittalk.functions"),
+    (r"makeittalk_landmarks_full\w*", "makeittalk.together"),
+    (r"makeittalk_pos\w*", "makeittalk.speaker"),
+    (r"makeittalk_resunet\w*", "makeittalk.translation"),
+    (r"resemblyzer_\w+", "resemblyzer.encoder"),
 )
 
 
