@@ -177,7 +177,7 @@ class FaceFinder:
 
     def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
         """Landmarks of a face, uint8 (H, W, 3), that is about where `landmarks` (478, 3) say."""
-        return self.mesh.follow(picture, landmarks)
+        return self.landmark_detector.follow(picture, landmarks)
 
     def find_upright(self, picture: Pixels) -> Points | None:
         """Landmarks (478, 3) of the largest face of a picture that is the right way up, drawn faces too.
