@@ -21,7 +21,7 @@ from PIL import Image
 from engine.arrays import Pixels
 from engine.stylegan2.blend import Swap, blend
 from engine.stylegan2.checkpoint import read_checkpoint
-from engine.stylegan2.compare import comparison, swaps_for, with_resolutions
+from engine.stylegan2.compare import columns_of, swaps_for, with_resolutions
 from engine.stylegan2.draws import draw_seeds
 from engine.stylegan2.generator import Generator
 from engine.stylegan2.perceptual import pixels_and_edges
@@ -50,7 +50,7 @@ def main() -> None:
     files = (last_snapshot(given.trained / "base"), last_snapshot(given.trained / given.tuned))
     base, tuned = (read_checkpoint(path).generator() for path in files)
     swaps = with_resolutions(Swap(given.swap), swaps_for(base.config.resolution))
-    save(comparison(base, tuned, swaps, seeds=range(PEOPLE)), given.out / "blends.png")
+    save(blends(base, tuned, swaps), given.out / "blends.png")
     save(inversions(base, tuned, held_out(given.trained, base.config.resolution)), given.out / "inverted.png")
     write_pack(given.out / "pack", files, given.swap, base, tuned)
     if given.page:
@@ -79,6 +79,19 @@ def held_out(trained: Path, side: int) -> list[Pixels]:
     return [np.asarray(Image.open(path).convert("RGB")) for path in sorted(folder.glob("*.png"))[:PEOPLE]]
 
 
+def blends(base: Generator, tuned: Generator, swaps: list[Swap]) -> Pixels:
+    """Rows: seeds. Columns: the two generators, then every swap in both directions."""
+    columns = list(columns_of(base, tuned, swaps))
+    drawn = [list(draw_seeds(made, range(PEOPLE), 0.7)) for _, made in columns]
+    cells = [large(column[row]) for row in range(PEOPLE) for column in drawn]
+    return sheet(cells, len(columns), tuple(label for label, _ in columns))
+
+
+def large(picture: Pixels) -> Pixels:
+    """A small picture, enlarged for a sheet."""
+    return np.asarray(Image.fromarray(picture).resize((ENLARGED, ENLARGED), Image.Resampling.BICUBIC))
+
+
 def inversions(base: Generator, tuned: Generator, drawings: list[Pixels]) -> Pixels:
     """Rows: a drawing, what the search found, and the two blends of it at 8 px."""
     cells = []
@@ -90,8 +103,7 @@ def inversions(base: Generator, tuned: Generator, drawings: list[Pixels]) -> Pix
         cells += [drawing, pixels_of(found.picture)]
         with torch.inference_mode():
             cells += [pixels_of(made.synthesise(found.styles[None])[0]) for made in blends]
-    large = [np.asarray(Image.fromarray(cell).resize((ENLARGED, ENLARGED))) for cell in cells]
-    return sheet(large, 4, ("drawing", "found", "tuned <8< base", "base <8< tuned"))
+    return sheet([large(cell) for cell in cells], 4, ("drawing", "found", "tuned <8< base", "base <8< tuned"))
 
 
 def write_pack(folder: Path, files: tuple[Path, Path], swap: int, base: Generator, tuned: Generator) -> None:
