@@ -10,6 +10,9 @@ import pytest
 
 pytest.importorskip("torch", reason="the extra neural is not installed")
 
+from PIL import Image
+
+from bot.artist import pack_tile
 from bot.cli.draw import write_character
 from engine.character import load
 from engine.engine import Engine
@@ -226,3 +229,13 @@ def test_the_search_of_one_does_not_depend_on_who_is_beside(pack, sitting_face):
         assert np.abs(alone.astype(int) - drawn).max() <= 1
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1.0)
+
+
+def test_a_pack_shows_its_picture_on_the_page_of_all_styles(engine, pack):
+    plain = pack_tile(style_of("fox"), engine.decoder)
+    assert not plain.any(), "a pack without a picture has a number only"
+    Image.new("RGB", (300, 200), (10, 120, 200)).save(pack.folder / "preview.png")
+    tile = pack_tile(LearnedStyle("fox", pack.names, replace(pack, preview="preview.png")), engine.decoder)
+    assert tile.shape == (512, 512, 4)
+    assert (tile[256, 256] == (10, 120, 200, 255)).all()
+    assert tile[0, 0, 3] == 0
