@@ -18,6 +18,7 @@ from bot.app import engine_artist, house_of, open_app
 from bot.frontends.web import PARTS, PLATFORM, Chat, serving
 from bot.settings import QueueSettings, StorageSettings, WebSettings
 from bot.watchdog import Watchdog
+from engine.talking.animator import TalkingEngine
 from engine.weights import locate
 from tests.e2e.web.chromium import chromium, spoken_wav
 
@@ -36,7 +37,7 @@ async def main(folder: Path) -> None:
     with TemporaryDirectory() as scratch:
         storage = StorageSettings(_env_file=None, data_dir=Path(scratch))
         voice = spoken_wav(Path(scratch) / "hello.wav")
-        with engine_artist(storage) as artist:
+        with engine_artist(storage, TalkingEngine.WARP) as artist:
             parts, ended = {PLATFORM: PARTS}, asyncio.Event()
             limits = QueueSettings(_env_file=None)
             async with (

@@ -26,7 +26,7 @@ from engine.errors import Notice, PhotoProblem
 from engine.intake import Decoder
 from engine.media.caption import square
 from engine.media.colour import Colour, Ground
-from engine.media.preview import preview_jpeg
+from engine.media.preview import CORNER, TILE, preview_jpeg, rounded
 from engine.media.sticker import sticker_png, sticker_webp
 from engine.media.talk import BACKGROUND, Scene
 from engine.progress import Progress, Stage
@@ -227,7 +227,7 @@ def pack_tile(style: Style, decoder: Decoder) -> Pixels:
     side = min(picture.shape[:2])
     top, left = ((length - side) // 2 for length in picture.shape[:2])
     tile[..., :3] = resized(picture[top : top + side, left : left + side], SIZE, SIZE)
-    tile[..., 3] = 255
+    tile[..., 3] = np.asarray(rounded(SIZE, round(CORNER * SIZE / TILE)))  # as the card under it
     return tile
 
 

@@ -35,7 +35,8 @@ class NotACharacter(PersonProblem):
 class Character:
     """A drawing that can speak.
 
-    The landmarks were moved by the same shape change as the picture: no face is ever detected on a drawing.
+    The landmarks were moved by the same shape change as the picture, or found when a network drew it: no face
+    is detected on a drawing later.
 
     Attributes
     ----------

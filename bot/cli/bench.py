@@ -12,7 +12,7 @@ from rich.table import Table
 from bot.cli.demo import SAMPLE_PHOTO, VOICES
 from bot.cli.studio import DEFAULT_STYLE, AsJson, engine_thread, read, wait_for
 from bot.cli.terminal import print_json
-from engine.evaluate.speed import machine, measure
+from engine.evaluate.speed import Measure, machine, measure
 from engine.neural import need_neural
 from engine.weights import WeightStore
 
@@ -23,6 +23,7 @@ class EngineName(StrEnum):
     WARP = "warp"
     STYLEGAN2 = "stylegan2"
     SADTALKER = "sadtalker"
+    TOONIFY = "toonify"
 
 
 def bench(
@@ -41,11 +42,22 @@ def bench(
         bench_sadtalker(runs, as_json)
         return
     photo_bytes = read(photo or WeightStore().locate(SAMPLE_PHOTO))
+    if engine is EngineName.TOONIFY:
+        need_neural()
+        from engine.stylegan2.toonify_speed import toonify_measures
+
+        show(toonify_measures(photo_bytes, runs), runs, as_json)
+        return
     voice_bytes = read(voice or VOICES / "hello_en.ogg")
     with engine_thread() as thread:
         measures = wait_for(
             thread, lambda engine, report: measure(engine, photo_bytes, voice_bytes, style, runs)
         )
+    show(measures, runs, as_json)
+
+
+def show(measures: list[Measure], runs: int, as_json: bool) -> None:
+    """Print what was measured."""
     under = f"{machine()}, {datetime.now(UTC).date()}, medians of {runs}"
     if as_json:
         print_json({"machine": under, "measures": [vars(one) for one in measures]})

@@ -11,7 +11,7 @@ from rich.table import Table
 from bot.cli.generate import seeds_of
 from bot.cli.studio import check_folder
 from bot.cli.terminal import console, language, with_exit_codes
-from engine.neural import need_neural
+from engine.neural import is_neural, need_neural
 from engine.styles import add_style, drawn_styles
 from engine.styles.packs import Pack, pack_of, packs, remove_pack
 
@@ -30,18 +30,19 @@ def styles(context: typer.Context) -> None:
     for style in drawn_styles():
         table.add_row(style.id, style.names[language()], style.kind)
     for pack in packs():
-        table.add_row(pack.id, pack.names[language()], "toonify", *words_about(pack))
+        table.add_row(pack.id, pack.names[language()], "toonify", "\n".join(words_about(pack)))
     Console(highlight=False).print(table)
 
 
 def words_about(pack: Pack) -> list[str]:
     """What a person must know about a pack before using it."""
-    licences = pack.restrictions()
-    return [
-        "\n".join(
-            [*pack.missing(), *([f"licence not free for any use: {', '.join(licences)}"] if licences else [])]
-        )
-    ]
+    missing, licences = list(pack.missing()), pack.restrictions()
+    if not is_neural():
+        missing.append("the extra neural is not installed: pip install -e '.[neural]'")
+    words = ["unavailable, no button yet:", *missing] if missing else []
+    if licences:
+        words.append(f"licence not free for any use: {', '.join(licences)}")
+    return words
 
 
 @app.command()
@@ -49,7 +50,7 @@ def words_about(pack: Pack) -> list[str]:
 def add(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="With style.toml.")],
 ) -> None:
-    """Check a style pack and keep a copy of it."""
+    """Check a style pack and keep a copy of it; a running bot offers it at once."""
     pack = add_style(folder)
     console.print(str(pack.folder), *words_about(pack), sep="\n", markup=False)
 

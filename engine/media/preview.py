@@ -34,7 +34,7 @@ def preview_jpeg(drawings: Sequence[Pixels]) -> bytes:
     sheet = Image.new("RGB", (columns * step + GAP, rows * step + GAP), GROUND)
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(size=BADGE * 1.2)
-    card, disc = _rounded(TILE, CORNER), _rounded(2 * BADGE, BADGE)
+    card, disc = rounded(TILE, CORNER), rounded(2 * BADGE, BADGE)
     for index, drawing in enumerate(drawings):
         row, column = divmod(index, columns)
         missing = max(0, (row + 1) * columns - len(drawings))
@@ -50,7 +50,7 @@ def preview_jpeg(drawings: Sequence[Pixels]) -> bytes:
     return target.getvalue()
 
 
-def _rounded(side: int, radius: int) -> Image.Image:
+def rounded(side: int, radius: int) -> Image.Image:
     """Square of `side` px with round corners, as a mask."""
     mask = Image.new("L", (SMOOTH * side, SMOOTH * side), 0)
     ImageDraw.Draw(mask).rounded_rectangle(

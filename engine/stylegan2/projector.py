@@ -91,7 +91,10 @@ def project(
     start, spread = _known_styles(made, search.samples, random)
     count = 1 if search.space == "w" else made.config.num_ws
     w = start.repeat(count, 1).requires_grad_()
-    maps = [torch.randn(noise.shape, generator=random).requires_grad_() for noise in made.noise_maps()]
+    device = made.w_avg.device  # random numbers are drawn on the processor, so that a GPU gets the same
+    maps = [
+        torch.randn(noise.shape, generator=random).to(device).requires_grad_() for noise in made.noise_maps()
+    ]
     made.use_noise(maps)
     optimiser = torch.optim.Adam([w, *maps], lr=search.rate, betas=(0.9, 0.999))
     wanted, distances = _compared(target[None]), []
@@ -100,7 +103,7 @@ def project(
         for group in optimiser.param_groups:
             group["lr"] = search.rate_at(done)
         shake = spread * search.initial_noise * max(0.0, 1.0 - done / search.noise_ramp) ** 2
-        shaken = w + torch.randn(w.shape, generator=random) * shake
+        shaken = w + torch.randn(w.shape, generator=random).to(device) * shake
         picture = made.synthesise(shaken.expand(made.config.num_ws, -1)[None])
         apart = distance(_compared(picture), wanted)
         loss = apart + search.noise_weight * sum((structure(noise) for noise in maps), torch.zeros(()))
@@ -154,7 +157,7 @@ def refined(
 @torch.no_grad()
 def _known_styles(made: Generator, samples: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
     """Mean (w_dim,) of random styles, and their spread ()."""
-    w = made.map(torch.randn(samples, made.config.z_dim, generator=random))
+    w = made.map(torch.randn(samples, made.config.z_dim, generator=random).to(made.w_avg.device))
     mean = w.mean(dim=0)
     return mean, ((w - mean).square().sum() / samples).sqrt()
 

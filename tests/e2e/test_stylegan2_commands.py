@@ -14,7 +14,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from bot.cli.main import app
+from engine.character import load
 from engine.neural import NeuralMissing, need_neural
+from engine.weights import locate
 
 SNAPSHOT = Path(__file__).parents[1] / "golden" / "nvidia_tiny32.network-snapshot.pkl"
 
@@ -123,5 +125,14 @@ def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, m
         np.asarray(Image.open(path)) for path in (tmp_path / "one.png", tmp_path / "out" / "grid.png")
     )
     assert (previewed == drawn).all()
+    done = mytalkcon(
+        "toonify", locate("astronaut.png"), "--style", "toon-head", "--refine", 2, "--out", tmp_path / "me"
+    )
+    assert done.exit_code == 0, done.output
+    assert "licence not free for any use: unknown" in done.output
+    assert load(tmp_path / "me").style == "toon-head"
+    done = mytalkcon("toonify", locate("astronaut.png"), "--style", "no-such")
+    assert done.exit_code == 1
+    assert "there are: toon-head" in done.output.replace("\n", " ")
     assert mytalkcon("styles", "remove", "toon-head").exit_code == 0
     assert "Toon head" not in mytalkcon("styles").output

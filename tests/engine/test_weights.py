@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from engine.checkpoints.errors import CheckpointMismatch
 from engine.weights import (
     DEFAULT_FILES,
     Url,
@@ -64,3 +65,29 @@ def test_the_default_files_are_here_and_right():
     store = WeightStore()
     assert [entry.name for entry in DEFAULT_FILES if not store.is_right(entry.name)] == []
     assert all(entry.licence for entry in DEFAULT_FILES)
+
+
+def test_a_file_that_no_official_hash_tells_must_hold_the_right_tensors(tmp_path):
+    torch = pytest.importorskip("torch", reason="the extra neural is not installed")
+    store = WeightStore(tmp_path / "weights")
+    name = "550000.pt"
+    assert not store.known(name).is_free
+    tensors = {f"filler.{number}": torch.zeros(()) for number in range(150)}
+    tensors |= {"input.input": torch.zeros(1, 512, 4, 4), "style.8.weight": torch.zeros(512, 512)}
+    others = {
+        "nothing of it": {"params": tensors},
+        "another size": {"g_ema": tensors | {"to_rgbs.5.conv.weight": torch.zeros(1, 3, 64, 1, 1)}},
+        "a part of it": {
+            "g_ema": dict(list(tensors.items())[-2:])
+            | {"to_rgbs.5.conv.weight": torch.zeros(1, 3, 128, 1, 1)}
+        },
+    }
+    for content in others.values():
+        torch.save(content, tmp_path / "brought.pt")
+        with pytest.raises(CheckpointMismatch):
+            store.add(name, tmp_path / "brought.pt")
+    assert not (tmp_path / "weights").exists()
+    right = tensors | {"to_rgbs.5.conv.weight": torch.zeros(1, 3, 128, 1, 1)}
+    torch.save({"g_ema": right}, tmp_path / "brought.pt")
+    assert store.add(name, tmp_path / "brought.pt").is_file()
+    assert store.is_right(name)

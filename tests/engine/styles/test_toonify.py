@@ -1,0 +1,241 @@
+"""Learned styles: from a photo to a character that speaks, in the composition of all styles."""
+
+import shutil
+import threading
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the extra neural is not installed")
+
+from PIL import Image
+
+from bot.artist import pack_tile
+from bot.cli.draw import write_character
+from engine.character import load
+from engine.engine import Engine
+from engine.face import Face
+from engine.face.landmarks import ibug_68
+from engine.photo import Photo
+from engine.styles import LearnedStyle, prepare, style_of, styles
+from engine.styles.composition import CANVAS, compose
+from engine.styles.toonify import Toonists, drawing_of, followed, sitter_of
+from engine.together import unheard
+from engine.worker import EngineThread, Joins
+from tests.engine.stylegan2.small_pack import added_pack
+from tests.samples import SAMPLE_VOICE
+
+JOINS = Joins("fox", 4)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    with Engine() as running:
+        yield running
+
+
+@pytest.fixture
+def pack(tmp_path, monkeypatch, one_thread):
+    monkeypatch.setenv("MYTALKCON_STYLES_DIR", str(tmp_path / "styles"))
+    return added_pack(tmp_path / "brought")
+
+
+class Mirror:
+    """Stands in for a toonist: draws what it sees."""
+
+    side = sampled = 256
+
+
+@pytest.fixture(scope="module")
+def sitting_face(engine, astronaut):
+    photo, face = engine.cut_out(Photo(astronaut))
+    return photo, face, prepare(photo, face)
+
+
+def test_a_photo_becomes_a_character_that_is_kept_and_speaks(engine, pack, astronaut, tmp_path):
+    (character,) = engine.draw(Photo(astronaut), ["fox"], seed=5).characters
+    assert (character.style, character.seed) == ("fox", 5)
+    alpha = character.drawing[..., 3]
+    frame = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
+    assert frame.max() < 20, "nothing is cut off: only a shadow may end there"
+    assert 0.2 < (alpha == 255).mean() < 0.8
+    ring = np.round(character.landmarks[[10, 152, 234, 454], :2]).astype(int)
+    assert (alpha[ring[:, 1], ring[:, 0]] == 255).all(), "the whole face is on the sticker"
+
+    (again,) = engine.draw(Photo(astronaut), ["fox"], seed=5).characters
+    assert (again.drawing == character.drawing).all()
+    (tmp_path / "kept").mkdir()
+    write_character(tmp_path / "kept", character)
+    kept = load(tmp_path / "kept" / "fox.json")
+    assert (kept.drawing == character.drawing).all()
+    voice = engine.decoder.voice(SAMPLE_VOICE.read_bytes())
+    short = replace(voice, analysis=voice.analysis[:24_000], sound=voice.sound[: int(1.5 * voice.sound_rate)])
+    talk = engine.speak(kept, short, tmp_path / "talk")
+    assert sorted(path.name for path in talk.files) == ["note.mp4", "talk.mp4", "talk.webm"]
+
+
+def test_what_several_people_get_at_once_is_what_each_gets_alone(pack, astronaut):
+    photos = [Photo(astronaut), Photo(np.ascontiguousarray(astronaut[:, ::-1]))]
+    style = style_of("fox")
+    batches = []
+
+    def job(photo):
+        def work(engine, report):
+            steps = engine.drawing(photo, [style], 7, report)
+            ask = next(steps)
+
+            def counted(given, report):
+                batches.append(len(given))
+                return ask.answer(given, report)
+
+            try:
+                steps.send((yield replace(ask, answer=counted)))
+            except StopIteration as end:
+                return end.value.characters[0]
+
+        return work
+
+    with EngineThread(Engine) as thread:
+        alone = [thread.submit(job(photo)).result(60) for photo in photos]
+        busy = threading.Event()
+        thread.submit(lambda engine, report: busy.wait(20))
+        tickets = [thread.submit(job(photo), joins=JOINS) for photo in photos]
+        busy.set()
+        together = [ticket.result(60) for ticket in tickets]
+    assert batches == [1, 1, 2]
+    for one, other in zip(alone, together, strict=True):
+        assert np.abs(one.drawing.astype(int) - other.drawing).max() <= 0.002 * 255 + 1  # and rounding
+        assert np.abs(one.landmarks - other.landmarks).max() < 0.5
+
+
+def test_styles_are_there_as_soon_as_their_pack_and_its_files_are(pack, tmp_path):
+    assert [style.id for style in styles() if isinstance(style, LearnedStyle)] == ["fox"]
+    (pack.folder / "tuned.safetensors").rename(tmp_path / "elsewhere")
+    assert all(style.kind == "drawn" for style in styles())
+    assert "tuned.safetensors is missing: put it into" in pack.missing()[0]
+    (tmp_path / "elsewhere").rename(pack.folder / "tuned.safetensors")
+    assert [style.kind for style in styles()][-1] == "toonify"
+    (pack.folder / "style.toml").write_text("spoilt")
+    assert all(style.kind == "drawn" for style in styles())
+    shutil.rmtree(pack.folder)
+    assert all(style.kind == "drawn" for style in styles())
+
+
+def test_the_networks_of_a_pack_are_read_once_and_again_when_it_changes(pack):
+    toonists = Toonists()
+    first = toonists.of(pack)
+    assert toonists.of(pack) is first
+    changed = toonists.of(replace(pack, swap=16))
+    assert changed is not first
+    assert toonists.of(pack) is not first, "only the newest of an id is kept"
+
+
+def test_the_drawn_square_lies_where_it_was_cut_out(engine, sitting_face):
+    photo, face, sitting = sitting_face
+    sitter = sitter_of(photo.pixels, ibug_68(face.landmarks), Mirror, 0)
+    drawing = drawing_of(sitter.square, sitter, sitting, engine._finder, engine._matting)
+    placed = cv2.cvtColor(compose(photo, face).pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    drawn = cv2.cvtColor(drawing.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    low, high = face_box(sitting.landmarks)
+    part = (slice(low[1], high[1]), slice(low[0], high[0]))
+    (x, y), _ = cv2.phaseCorrelate(placed[part].copy(), drawn[part].copy())
+    assert np.hypot(x, y) < 0.3, (x, y)
+    assert np.abs(drawing.landmarks - sitting.landmarks)[:, :2].mean() < 0.01 * sitting.face_height
+    both, either = (
+        np.minimum(drawing.matte, sitting.matte).sum(),
+        np.maximum(drawing.matte, sitting.matte).sum(),
+    )
+    assert both / either > 0.93
+
+
+def test_landmarks_follow_a_drawing_that_moved_them_and_stay_where_there_is_no_face(engine, sitting_face):
+    _, _, sitting = sitting_face
+    low, high = face_box(sitting.landmarks)
+    centre = ((low + high) / 2).astype(np.float32)
+    factor, shift = 1.12, np.array([9.0, -7.0], np.float32)
+    matrix = np.column_stack([np.eye(2) * factor, centre - factor * centre + shift]).astype(np.float32)
+    moved = cv2.warpAffine(sitting.pixels, matrix, (CANVAS, CANVAS))
+    truth = sitting.landmarks[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    found = followed(moved, sitting.landmarks, engine._finder)[:, :2]
+    error, before = (
+        np.linalg.norm(points - truth, axis=1).mean() / sitting.face_height
+        for points in (found, sitting.landmarks[:, :2])
+    )
+    assert error < 0.015
+    assert before > 0.05
+    noise = np.random.default_rng(0).integers(0, 256, sitting.pixels.shape, np.uint8)
+    assert (followed(noise, sitting.landmarks, engine._finder) == sitting.landmarks).all()
+
+
+def test_a_hat_and_long_hair_outside_the_square_keep_their_place(engine, sitting_face):
+    """Where the square does not reach, the sticker has the person's own outline."""
+    photo, face, sitting = sitting_face
+    sitter = sitter_of(photo.pixels, ibug_68(face.landmarks), Mirror, 0)
+    blank = np.full_like(sitter.square, 128)
+    drawing = drawing_of(blank, sitter, sitting, engine._finder, engine._matting)
+    assert (drawing.landmarks == sitting.landmarks).all()
+    kept = sitting.matte > 0.99
+    assert (drawing.matte[kept] > 0.98).all()
+    bottom = slice(CANVAS - 120, CANVAS - 60)
+    assert drawing.matte[bottom].mean() == pytest.approx(sitting.matte[bottom].mean(), abs=0.01)
+
+
+def face_box(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return landmarks[:, :2].min(axis=0).astype(int), landmarks[:, :2].max(axis=0).astype(int)
+
+
+@pytest.mark.long
+def test_landmarks_of_face_alignment_come_from_the_placed_file_without_a_network(
+    engine, sitting_face, tmp_path, monkeypatch, caplog
+):
+    """A file of the right form with random numbers: it is used, found to be wrong, and the mesh counts."""
+    pytest.importorskip("face_alignment")
+    import socket
+
+    import torch
+    from face_alignment.models import FAN
+
+    from engine.learned_weights import FAN as NAME
+    from engine.styles.toonify import Landmarks68
+    from engine.weights import WeightStore
+
+    photo, face, _ = sitting_face
+    torch.save(FAN(4).state_dict(), tmp_path / "brought.pth")
+    store = WeightStore(tmp_path / "weights")
+    store.add(NAME, tmp_path / "brought.pth")
+
+    def refuse(*args: object) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "hub"))
+    found = Landmarks68(store).of(photo.pixels, face)
+    assert not (tmp_path / "hub").exists()
+    assert (found == ibug_68(face.landmarks)).all()
+    assert "the mesh counts" in caplog.text
+    assert isinstance(face, Face)
+
+
+def test_the_search_of_one_does_not_depend_on_who_is_beside(pack, sitting_face):
+    photo, face, _ = sitting_face
+    toonist = Toonists().of(pack)
+    sitters = [sitter_of(photo.pixels, ibug_68(face.landmarks), toonist, seed) for seed in (1, 2)]
+    told: list[float] = []
+    together = toonist.draw(sitters, told.append, steps=3)
+    for sitter, drawn in zip(sitters, together, strict=True):
+        (alone,) = toonist.draw([sitter], unheard, steps=3)
+        assert np.abs(alone.astype(int) - drawn).max() <= 1
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(1.0)
+
+
+def test_a_pack_shows_its_picture_on_the_page_of_all_styles(engine, pack):
+    plain = pack_tile(style_of("fox"), engine.decoder)
+    assert not plain.any(), "a pack without a picture has a number only"
+    Image.new("RGB", (300, 200), (10, 120, 200)).save(pack.folder / "preview.png")
+    tile = pack_tile(LearnedStyle("fox", pack.names, replace(pack, preview="preview.png")), engine.decoder)
+    assert tile.shape == (512, 512, 4)
+    assert (tile[256, 256] == (10, 120, 200, 255)).all()
+    assert tile[0, 0, 3] == 0
