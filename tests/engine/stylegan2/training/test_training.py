@@ -15,8 +15,9 @@ from engine.stylegan2.training.errors import Diverged, TooLarge, WrongOptions
 from engine.stylegan2.training.journal import LINES, read_lines
 from engine.stylegan2.training.loop import Plan, train
 from engine.stylegan2.training.options import Options, Sizes
-from engine.stylegan2.training.run import new_networks, new_run, set_p
+from engine.stylegan2.training.run import new_networks, new_run, resolution_of, set_p
 from engine.stylegan2.training.step import Trainer
+from tests.engine.stylegan2.small import SNAPSHOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -202,15 +203,20 @@ def test_half_precision_learns_nearly_the_same(drawings):
     assert all(weight.dtype == torch.float32 for weight in half.run.g.parameters())
 
 
-def test_a_base_in_the_public_layout_is_trained_further(drawings, tmp_path):
-    g, d = new_networks(SIZES, 3)
-    save_checkpoint(snapshot(g, d), tmp_path / "base.pt")
-    plan = Plan(tmp_path / "run", CYCLE, CYCLE)
-    last = train(drawings, read_checkpoint(tmp_path / "base.pt"), OPTIONS, plan)
-    made = read_checkpoint(last)
-    assert made.generator().config.resolution == 16
+@pytest.mark.parametrize("layout", ["rosinality", "nvidia"])
+def test_a_base_in_a_public_layout_is_trained_further(drawn, tmp_path, layout):
+    path = SNAPSHOT
+    if layout == "rosinality":
+        path = tmp_path / "base.pt"
+        save_checkpoint(snapshot(*new_networks(SIZES, 3)), path)
+    base = read_checkpoint(path)
+    assert base.layout == layout
+    options = replace(OPTIONS, batch=4)
+    last = train(drawings_of(drawn, resolution_of(base)), base, options, Plan(tmp_path / "run", 0.064, 0.064))
+    before, after = base.generator(), read_checkpoint(last).generator()
+    assert after.config == before.config
     name = "layers.1.weight"
-    moved = (made.generator().state_dict()[name] - g.state_dict()[name]).abs().max()
+    moved = (after.state_dict()[name] - before.state_dict()[name]).abs().max()
     assert 0 < moved < 1.0, "it began at the base"
 
 
