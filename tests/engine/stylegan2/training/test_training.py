@@ -6,9 +6,13 @@ pytest.importorskip("torch", reason="the extra neural is not installed")
 
 from dataclasses import replace
 
+import numpy as np
 import torch
+from PIL import Image
 
 from engine.stylegan2.checkpoint import read_checkpoint, save_checkpoint, snapshot
+from engine.stylegan2.draws import draw_seeds
+from engine.stylegan2.pictures import sheet
 from engine.stylegan2.training.choices import Augmentation, Precision
 from engine.stylegan2.training.data import drawings_of
 from engine.stylegan2.training.errors import Diverged, TooLarge, WrongOptions
@@ -86,6 +90,9 @@ def test_a_run_that_was_killed_has_the_losses_of_one_that_was_not(drawings, tmp_
     for name in ("g_ema", "d"):
         one, other = (read_checkpoint(path).networks[name].state for path in (last, again))
         assert all(one[key].equal(other[key]) for key in one)
+    with Image.open(plan.folder / "samples-00000.256.png") as grid:  # of the network as it is in the file
+        drawn = draw_seeds(read_checkpoint(last).generator(), range(36), 1.0)
+        assert np.array_equal(np.asarray(grid), sheet(list(drawn), 6))
     lines = lines_of(plan.folder)
     assert lines_of(killed.folder) == lines
     assert [line["step"] for line in lines] == [16, 32]
