@@ -25,6 +25,7 @@ from bot.watchdog import Watchdog
 from bot.workshop import Workshop
 from engine.engine import Engine
 from engine.styles import styles
+from engine.talking.animator import TalkingEngine
 from engine.worker import EngineThread
 from storage.blobs import BlobStore
 from storage.database import CheckpointBlocked, Database
@@ -120,15 +121,15 @@ async def open_app(
 
 
 @contextmanager
-def engine_artist(storage: StorageSettings) -> Iterator[Artist]:
-    """Start the engine in its thread."""
+def engine_artist(storage: StorageSettings, talking: TalkingEngine) -> Iterator[Artist]:
+    """Start the engine in its thread; `talking` is what makes characters speak."""
     folder = storage.data_dir / "scratch"
     scratch = folder / worker_id()
     scratch.mkdir(parents=True, mode=0o700)
     clear_scratch(folder)
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        with EngineThread(Engine) as thread:
+        with EngineThread(lambda: Engine(talking=talking)) as thread:
             yield EngineArtist(thread, scratch)
     finally:
         shutil.rmtree(scratch)

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.queue import Limits
+from engine.talking.animator import TalkingEngine
 
 
 def default_data_dir() -> Path:
@@ -61,6 +62,15 @@ class QueueSettings(_Concern):
     def limits(self) -> Limits:
         """The limits as the queue takes them."""
         return Limits(self.queue_limit, self.queue_limit_per_person, self.jobs_per_day)
+
+
+class EngineSettings(_Concern):
+    """What makes pictures speak."""
+
+    engine: TalkingEngine = Field(
+        default=TalkingEngine.WARP,
+        description="What makes characters speak; the warp stands in for one whose weights are missing",
+    )
 
 
 class WebSettings(_Concern):
@@ -222,6 +232,7 @@ def is_loopback(host: str) -> bool:
 CONCERNS: tuple[type[BaseSettings], ...] = (
     StorageSettings,
     QueueSettings,
+    EngineSettings,
     WebSettings,
     TelegramSettings,
     DiscordSettings,

@@ -5,20 +5,22 @@ and `character.json`.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from engine.arrays import Pixels, Points
+from engine.arrays import FloatMap, Pixels, Points
 from engine.errors import PersonProblem
 from engine.face.landmarks import CHIN, COUNT, FOREHEAD, LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from engine.texture import Texture
 
 SIZE = 512  # px, side of every character
 FORMAT = 1  # of the JSON file
+MOST_COEFFICIENTS = 4096  # of one engine
 SMALLEST_PART = 16  # px, between the eyes and from forehead to chin
 
 
@@ -42,6 +44,7 @@ class Character:
     seed : the drawing is a function of photo, style and seed
     yaw, pitch, roll : degrees, of the head in the drawing
     texture : what lies on the paper and is part of `drawing`, where the style has one
+    coefficients : what engines that make it speak took from the selfie, by their names, float32 (N,) each
     """
 
     drawing: Pixels
@@ -52,6 +55,7 @@ class Character:
     pitch: float = 0.0
     roll: float = 0.0
     texture: Texture | None = None
+    coefficients: Mapping[str, FloatMap] = field(default_factory=dict)
 
 
 def settled(character: Character) -> Character:
@@ -72,6 +76,10 @@ def to_json(character: Character) -> str:
     }
     if character.texture is not None:
         values["texture"] = character.texture.to_values()
+    if character.coefficients:
+        values["coefficients"] = {
+            name: [round(float(v), 6) for v in numbers] for name, numbers in character.coefficients.items()
+        }
     return json.dumps(values, separators=(",", ":")) + "\n"
 
 
@@ -89,13 +97,23 @@ def from_json(text: str, drawing: Pixels) -> Character:
         yaw, pitch, roll = (float(v) for v in values["pose"])
         style, seed, version = str(values["style"]), int(values["seed"]), values["format"]
         texture = Texture.from_values(values["texture"]) if "texture" in values else None
+        coefficients = {
+            str(name): np.array(numbers, np.float32)
+            for name, numbers in dict(values.get("coefficients", {})).items()
+        }
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise NotACharacter(f"unreadable JSON: {error}") from error
     if version != FORMAT or landmarks.shape != (COUNT, 3) or seed < 0:
         raise NotACharacter(f"format {version}, landmarks {landmarks.shape}, seed {seed}")
     if not _is_a_face(landmarks) or not all(abs(angle) <= 90 for angle in (yaw, pitch, roll)):
         raise NotACharacter(f"no face on the drawing: yaw {yaw}, pitch {pitch}, roll {roll}")
-    return Character(drawing, landmarks, style, seed, yaw, pitch, roll, texture)
+    if not all(_are_coefficients(numbers) for numbers in coefficients.values()):
+        raise NotACharacter(f"coefficients of {', '.join(coefficients)}")
+    return Character(drawing, landmarks, style, seed, yaw, pitch, roll, texture, coefficients)
+
+
+def _are_coefficients(numbers: FloatMap) -> bool:
+    return numbers.ndim == 1 and numbers.size <= MOST_COEFFICIENTS and bool(np.isfinite(numbers).all())
 
 
 def _is_a_face(landmarks: Points) -> bool:

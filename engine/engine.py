@@ -4,11 +4,13 @@ Every result is a function of its inputs and a seed. Models are loaded when they
 by one thread only: the engine thread (engine/worker.py).
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from engine.arrays import FloatMap
 from engine.character import Character, settled
 from engine.errors import Notice
 from engine.face import Face
@@ -18,6 +20,7 @@ from engine.intake import Decoder
 from engine.media.caption import FONT_FILE, Captions
 from engine.media.highlight import shots
 from engine.media.talk import PLAIN, Scene, TalkWriter
+from engine.neural import NeuralMissing
 from engine.photo import Photo
 from engine.progress import Progress, Stage, silent
 from engine.speech import Heard, Listener
@@ -26,9 +29,11 @@ from engine.speech.effects import Effect, with_effect
 from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
 from engine.styles import Sitting, draw, prepare, style_of
-from engine.talking import Puppet
+from engine.talking.animator import Animator, Take, TalkingEngine, animator
 from engine.voice import Voice
-from engine.weights import WeightStore
+from engine.weights import WeightsMissing, WeightStore, WeightsWrong
+
+log = logging.getLogger(__name__)
 
 SPEECH_SEED = 0x5EED  # so that drawing and motion do not share their random numbers
 
@@ -58,10 +63,20 @@ class Talk:
 
 
 class Engine:
-    """Everything that makes pictures and sound. Close it, or use it as a context manager."""
+    """Everything that makes pictures and sound. Close it, or use it as a context manager.
 
-    def __init__(self, weights: WeightStore | None = None) -> None:
+    Parameters
+    ----------
+    talking : engine that makes characters speak where none is asked for; the warp stands in for it when its
+        weights are missing, and the log says so
+    """
+
+    def __init__(
+        self, weights: WeightStore | None = None, talking: TalkingEngine = TalkingEngine.WARP
+    ) -> None:
         self._weights = weights or WeightStore()
+        self._talking = talking
+        self._animators: dict[TalkingEngine, Animator] = {}
 
     def __enter__(self) -> "Engine":
         return self
@@ -93,6 +108,25 @@ class Engine:
     @cached_property
     def _listener(self) -> Listener:
         return Listener()
+
+    def animator(self, engine: TalkingEngine | None = None) -> Animator:
+        """Give an engine that makes characters speak; the usual one, or what stands in for it, for None.
+
+        Raises
+        ------
+        NeuralMissing, WeightsMissing, WeightsWrong
+            when `engine` was asked for by name
+        """
+        wanted = engine or self._talking
+        if wanted not in self._animators:
+            try:
+                self._animators[wanted] = animator(wanted, self._weights)
+            except (NeuralMissing, WeightsMissing, WeightsWrong) as error:
+                if engine is not None:
+                    raise
+                log.error("%s is not to be had, the warp stands in for it: %s", wanted, error)
+                self._animators[wanted] = self.animator(TalkingEngine.WARP)
+        return self._animators[wanted]
 
     def find_face(self, photo: Photo, progress: Progress = silent) -> FoundFace:
         """Find the person's face; raises a PhotoProblem when it cannot be drawn (engine/face/finder.py)."""
@@ -128,12 +162,18 @@ class Engine:
         progress(Stage.DRAW, 0.0)
         parts = len(style_ids) + 1  # the sitting takes about as long as a style
         sitting: Sitting = prepare(upright, face, lambda share: progress(Stage.DRAW, share / parts))
+        known = self._studied(upright, face)
         characters = []
         for number, style_id in enumerate(style_ids):
             progress(Stage.DRAW, (number + 1) / parts)
-            characters.append(settled(draw(sitting, style_id, seed)))
+            drawn = replace(draw(sitting, style_id, seed), coefficients=known)
+            characters.append(settled(drawn))
         progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)
+
+    def _studied(self, photo: Photo, face: Face) -> dict[str, FloatMap]:
+        coefficients = self.animator().study(photo, face)
+        return {} if coefficients is None else {self._talking: coefficients}
 
     def listen(
         self,
@@ -156,31 +196,34 @@ class Engine:
         scene: Scene = PLAIN,
         expression: Expression = Expression.NEUTRAL,
         effect: Effect = Effect.NONE,
+        engine: TalkingEngine | None = None,
     ) -> Talk:
         """Make a character say a voice; all files appear in `folder` at the end, or none.
 
         Silence at the ends of the voice is left out. `expression` is on the face all the while; `effect`
-        changes the sound, not the lips.
+        changes the sound, not the lips. `engine` is taken as it is; None is the usual one (see `animator`).
 
         Raises
         ------
         Cancelled, MediaFailed
         WeightsMissing
-            when the font of captions was not fetched
+            when the font of captions was not fetched, or nobody placed the weights of `engine`
+        NeuralMissing, WeightsWrong
+            from `engine`
         """
+        actor = self.animator(engine)
         voice = trimmed(voice)
         heard = self.listen(voice, seed, progress, expression)
-        voice = with_effect(gated(voice), effect)
-        puppet = Puppet(character)
         captions = None
         if scene.caption:
             captions = Captions(scene.caption, heard.motion, self._weights.locate(FONT_FILE))
         folder.mkdir(parents=True, exist_ok=True)
         planned = shots(heard.motion)
         sticker_frames = sum(shot.sticker for shot in planned)
-        with TalkWriter(folder, voice, scene.background, sticker_frames, captions) as writer:
-            drawn = puppet.frames(heard.motion, progress, [shot.blend for shot in planned])
-            for shot, frame in zip(planned, drawn, strict=True):
+        take = Take(character, voice, heard.motion, [shot.blend for shot in planned], seed)
+        sound = with_effect(gated(voice), effect)
+        with TalkWriter(folder, sound, scene.background, sticker_frames, captions) as writer:
+            for shot, frame in zip(planned, actor.frames(take, progress), strict=True):
                 writer.write(frame, talk=shot.talk, sticker=shot.sticker)
             progress(Stage.ENCODE, 0.0)
             files = writer.close()

@@ -13,7 +13,7 @@ from bot.artist import Artist
 from bot.cli.terminal import language
 from bot.frontends.console import HELP, PARTS, PLATFORM, Console, typed
 from bot.service import Who
-from bot.settings import QueueSettings, StorageSettings
+from bot.settings import EngineSettings, QueueSettings, StorageSettings
 from bot.watchdog import Watchdog
 from storage import deliveries, jobs, people
 
@@ -27,7 +27,7 @@ def chat(
     """Chat with the bot here: type, give paths of photos and sounds, press buttons by their numbers."""
     who = Who(PLATFORM, person or getpass.getuser(), person or getpass.getuser(), language())
     storage = StorageSettings()
-    with engine_artist(storage) as artist:
+    with engine_artist(storage, EngineSettings().engine) as artist:
         asyncio.run(_chat(storage, artist, who, out))
 
 

@@ -13,7 +13,14 @@ from bot.cli.terminal import log_to_stderr
 from bot.frontend import Frontend, Parts
 from bot.frontends import web
 from bot.frontends.web.tabs import Tabs
-from bot.settings import DiscordSettings, QueueSettings, StorageSettings, TelegramSettings, WebSettings
+from bot.settings import (
+    DiscordSettings,
+    EngineSettings,
+    QueueSettings,
+    StorageSettings,
+    TelegramSettings,
+    WebSettings,
+)
 from bot.supervisor import supervise as keep_running
 from bot.watchdog import Watchdog
 
@@ -36,7 +43,7 @@ def run_once() -> None:
     """Run until SIGTERM or Ctrl-C; the job under way is given back to the queue."""
     log_to_stderr(verbose=False)
     storage = StorageSettings()
-    with engine_artist(storage) as artist:
+    with engine_artist(storage, EngineSettings().engine) as artist:
         asyncio.run(_run(storage, artist))
 
 

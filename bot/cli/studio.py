@@ -9,10 +9,12 @@ from typing import Annotated, TypeVar
 import typer
 
 from bot.cli.terminal import progress_bar
+from bot.settings import EngineSettings
 from engine.engine import Engine
 from engine.errors import PersonProblem
 from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
+from engine.talking.animator import TalkingEngine
 from engine.worker import EngineThread, Work
 
 Result = TypeVar("Result")
@@ -28,6 +30,10 @@ Seed = Annotated[
 ]
 HowItFeels = Annotated[Expression, typer.Option("--expression", help="What the face shows all the while.")]
 HowItSounds = Annotated[Effect, typer.Option("--effect", help="Changes the voice, not the lips.")]
+SpokenBy = Annotated[
+    TalkingEngine | None,
+    typer.Option("--engine", help="What makes it speak; MYTALKCON_ENGINE when it is left out."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 
 
@@ -58,7 +64,8 @@ def check_folder(folder: Path) -> None:
 @contextmanager
 def engine_thread() -> Iterator[EngineThread]:
     """Start the engine in its thread, as the bot does, and stop it at the end."""
-    with EngineThread(Engine) as thread:
+    talking = EngineSettings().engine
+    with EngineThread(lambda: Engine(talking=talking)) as thread:
         yield thread
 
 

@@ -13,6 +13,7 @@ from bot.cli.studio import (
     HowItSounds,
     OutFolder,
     Seed,
+    SpokenBy,
     VoiceFile,
     check_folder,
     engine_thread,
@@ -42,6 +43,7 @@ def talk(
     caption: Annotated[str, typer.Option(help="Your words, shown at the pace of the voice.")] = "",
     expression: HowItFeels = Expression.NEUTRAL,
     effect: HowItSounds = Effect.NONE,
+    engine_name: SpokenBy = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +59,7 @@ def talk(
         behind = colour or square(engine.decoder.photo(read(Path(background))).pixels)
         sound = engine.decoder.voice(read(voice))
         said = engine.speak(
-            load(character), sound, out, seed, clock, Scene(behind, caption), expression, effect
+            load(character), sound, out, seed, clock, Scene(behind, caption), expression, effect, engine_name
         )
         return Made(said.files, said.notices, clock.seconds())
 

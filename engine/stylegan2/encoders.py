@@ -8,11 +8,12 @@ differences from it. Attributes carry the names that the published checkpoints u
 
 from math import log2
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.checkpoints.errors import CheckpointMismatch
 from engine.checkpoints.files import read_pickle
@@ -49,11 +50,13 @@ class Unit(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.shortcut_layer = (
-            nn.MaxPool2d(1, stride)  # takes every second value
-            if inputs == outputs
-            else nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-        )
+        self.shortcut_layer: nn.Module = nn.Identity()
+        if inputs != outputs:
+            self.shortcut_layer = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+        elif stride > 1:
+            self.shortcut_layer = nn.MaxPool2d(1, stride)  # takes every second value
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(inputs),
             nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
@@ -63,9 +66,22 @@ class Unit(nn.Module):
             Squeeze(outputs),
         )
 
+    def settle(self) -> None:
+        """Let convolutions do the work of the normalisations behind them."""
+        _join(self.res_layer, 3)
+        if isinstance(self.shortcut_layer, nn.Sequential):
+            _join(self.shortcut_layer, 0)
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
         return self.res_layer(x) + self.shortcut_layer(x)  # type: ignore[no-any-return]
+
+
+def _join(layers: nn.Sequential, number: int) -> None:
+    layers[number] = fuse_conv_bn_eval(
+        cast(nn.Conv2d, layers[number]), cast(nn.BatchNorm2d, layers[number + 1])
+    )
+    layers[number + 1] = nn.Identity()
 
 
 class Head(nn.Module):
@@ -78,6 +94,14 @@ class Head(nn.Module):
             steps += [nn.Conv2d(STYLE, STYLE, 3, 2, 1), nn.LeakyReLU(0.01)]
         self.convs = nn.Sequential(*steps)
         self.linear = EqualLinear(STYLE, STYLE)
+
+    def settle(self) -> None:
+        """Let the last convolution be a product: of its 3x3 weights only 2x2 ever meet its 2x2 map."""
+        last = cast(nn.Conv2d, self.convs[-2])
+        product = nn.Linear(4 * STYLE, STYLE)
+        product.weight = nn.Parameter(last.weight[:, :, 1:, 1:].flatten(1).contiguous())
+        product.bias = cast(nn.Parameter, last.bias)
+        self.convs = nn.Sequential(*self.convs[:-2], nn.Flatten(), product, self.convs[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 512, side, side) -> (B, 512)."""
@@ -110,6 +134,14 @@ class Encoder(nn.Module):
         self.styles = nn.ModuleList(Head(side) for side in sides)
         self.latlayer1 = nn.Conv2d(256, STYLE, 1)
         self.latlayer2 = nn.Conv2d(128, STYLE, 1)
+
+    @torch.no_grad()
+    def settled(self) -> "Encoder":
+        """The same encoder, ready to work fast and not to learn any more."""
+        _join(self.input_layer, 0)
+        for part in (*self.body, *self.styles):
+            part.settle()
+        return self.to(memory_format=torch.channels_last)
 
     def pyramid(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features (B, 512, S, S) with S = 16, 32 and 64, each with what the coarser ones know."""
@@ -190,8 +222,7 @@ def encoder_of(state: State, kind: Kind) -> Encoder:
         made.load_state_dict(counters | {name: tensor.clone() for name, tensor in state.items()}, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.to(memory_format=torch.channels_last)
-    return made.eval()
+    return made.eval().settled()
 
 
 def read_inverter(path: Path, kind: Kind | None = None) -> Inverter:

@@ -151,6 +151,7 @@ async def sweep_now(folder: Path) -> None:
     await database.close()
 
 
+@pytest.mark.long
 def test_killed_50_times(tmp_path: Path, record_property: Callable[[str, object], None]):
     crash_and_check(tmp_path, RANDOM_KILLS, lambda text: record_property("jobs", text))
 

@@ -264,6 +264,7 @@ def test_a_bad_voice_is_refused_in_one_sentence(made, name, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_what_works_with_a_word(made, tmp_path):
     """A photo on its side, two faces, an animation, ten minutes of sound, noise without words."""
     turned = tmp_path / "turned.jpg"
@@ -337,6 +338,7 @@ def test_a_broken_character_is_refused(made, change, tmp_path):
     refused_with(mytalkcon("talk", folder, SAMPLE_VOICE, "--out", tmp_path / "out"), "not-a-character", "en")
 
 
+@pytest.mark.long
 def test_two_at_once_into_one_folder_leave_whole_files(made, photo, tmp_path):
     """Whoever is last wins; nothing is mixed, nothing is left over."""
     with ThreadPoolExecutor(2) as both:

@@ -42,7 +42,14 @@ def test_the_mouth_in_the_video_opens_as_the_motion_says(engine, voice, tmp_path
         assert np.corrcoef(dark, gaps)[0, 1] >= 0.9, character.style
 
 
-@pytest.mark.parametrize("stage", [Stage.SPEECH, Stage.RENDER, Stage.ENCODE])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param(Stage.SPEECH, marks=pytest.mark.long),
+        Stage.RENDER,
+        pytest.param(Stage.ENCODE, marks=pytest.mark.long),
+    ],
+)
 def test_a_talk_that_is_cancelled_leaves_nothing(engine, voice, tmp_path, stage):
     photo = engine.decoder.photo(locate("astronaut.png").read_bytes())
     (character,) = engine.draw(photo, ["pencil"]).characters

@@ -11,6 +11,7 @@ from PIL import Image
 
 from bot.app import engine_artist
 from bot.artist import Artist
+from engine.talking.animator import TalkingEngine
 from engine.weights import locate
 from tests.bot.house import settings_in
 from tests.e2e.discord.world import World, discord_world, options_of, server
@@ -21,7 +22,7 @@ DISCORD_TAKES = 10 * 2**20  # bytes of a file
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Artist]:
-    with engine_artist(settings_in(tmp_path)) as artist:
+    with engine_artist(settings_in(tmp_path), TalkingEngine.WARP) as artist:
         yield artist
 
 
@@ -71,6 +72,7 @@ async def selfie_to_character(world: World, ann, style: int) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 async def test_selfie_style_and_voice_message(tmp_path: Path, engine: Artist):
     async with discord_world(tmp_path, engine, house=None) as world:
         ann = world.env.create_user("ann")

@@ -114,7 +114,14 @@ def test_times_of_analysis_and_sound_agree(decoder):
     assert np.abs(voice.analysis).argmax() / 16_000 == pytest.approx(1.0, abs=0.002)
 
 
-@pytest.mark.parametrize("kind", [("ogg", "libopus"), ("mp3", "libmp3lame"), ("wav", "pcm_s16le")])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ("ogg", "libopus"),
+        pytest.param(("mp3", "libmp3lame"), marks=pytest.mark.long),
+        pytest.param(("wav", "pcm_s16le"), marks=pytest.mark.long),
+    ],
+)
 def test_ten_minutes_are_cut_with_a_word_and_quickly(decoder, kind):
     data = sound_file(np.tile(speech(60.0, 16_000), 10), 16_000, *kind)
     start = time.perf_counter()

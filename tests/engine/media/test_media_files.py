@@ -136,6 +136,7 @@ def test_colours_of_videos_are_those_of_the_drawing(made, name, side):
         assert np.abs(shown - colour).max() <= 3, (y, x, shown, colour)
 
 
+@pytest.mark.long
 def test_a_busy_minute_stays_under_the_limit_of_discord(tmp_path):
     """What noise takes once the encoder's buffer is full tells what sixty seconds would take."""
     (path,) = video_alone(tmp_path, 512, voice_of(4.8), scribble)

@@ -107,6 +107,7 @@ def test_the_same_voice_and_seed_give_the_same_motion(listener, president):
     assert not np.array_equal(first.lids, other.lids)
 
 
+@pytest.mark.long
 def test_a_minute_is_heard_in_bounded_time_and_reported_on_the_way(listener, president, heard_president):
     """60 s take well under 60 s on a busy machine (5 s on an idle one); progress comes each 10 s of voice."""
     minute = voice_from(np.tile(president.analysis, 6)[: 60 * ANALYSIS_RATE])
