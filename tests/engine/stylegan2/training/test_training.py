@@ -6,17 +6,22 @@ pytest.importorskip("torch", reason="the extra neural is not installed")
 
 from dataclasses import replace
 
+import numpy as np
 import torch
+from PIL import Image
 
 from engine.stylegan2.checkpoint import read_checkpoint, save_checkpoint, snapshot
+from engine.stylegan2.draws import draw_seeds
+from engine.stylegan2.pictures import sheet
 from engine.stylegan2.training.choices import Augmentation, Precision
 from engine.stylegan2.training.data import drawings_of
 from engine.stylegan2.training.errors import Diverged, TooLarge, WrongOptions
 from engine.stylegan2.training.journal import LINES, read_lines
 from engine.stylegan2.training.loop import Plan, train
 from engine.stylegan2.training.options import Options, Sizes
-from engine.stylegan2.training.run import new_networks, new_run, set_p
+from engine.stylegan2.training.run import new_networks, new_run, resolution_of, set_p
 from engine.stylegan2.training.step import Trainer
+from tests.engine.stylegan2.small import SNAPSHOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -85,6 +90,9 @@ def test_a_run_that_was_killed_has_the_losses_of_one_that_was_not(drawings, tmp_
     for name in ("g_ema", "d"):
         one, other = (read_checkpoint(path).networks[name].state for path in (last, again))
         assert all(one[key].equal(other[key]) for key in one)
+    with Image.open(plan.folder / "samples-00000.256.png") as grid:  # of the network as it is in the file
+        drawn = draw_seeds(read_checkpoint(last).generator(), range(36), 1.0)
+        assert np.array_equal(np.asarray(grid), sheet(list(drawn), 6))
     lines = lines_of(plan.folder)
     assert lines_of(killed.folder) == lines
     assert [line["step"] for line in lines] == [16, 32]
@@ -202,15 +210,20 @@ def test_half_precision_learns_nearly_the_same(drawings):
     assert all(weight.dtype == torch.float32 for weight in half.run.g.parameters())
 
 
-def test_a_base_in_the_public_layout_is_trained_further(drawings, tmp_path):
-    g, d = new_networks(SIZES, 3)
-    save_checkpoint(snapshot(g, d), tmp_path / "base.pt")
-    plan = Plan(tmp_path / "run", CYCLE, CYCLE)
-    last = train(drawings, read_checkpoint(tmp_path / "base.pt"), OPTIONS, plan)
-    made = read_checkpoint(last)
-    assert made.generator().config.resolution == 16
+@pytest.mark.parametrize("layout", ["rosinality", "nvidia"])
+def test_a_base_in_a_public_layout_is_trained_further(drawn, tmp_path, layout):
+    path = SNAPSHOT
+    if layout == "rosinality":
+        path = tmp_path / "base.pt"
+        save_checkpoint(snapshot(*new_networks(SIZES, 3)), path)
+    base = read_checkpoint(path)
+    assert base.layout == layout
+    options = replace(OPTIONS, batch=4)
+    last = train(drawings_of(drawn, resolution_of(base)), base, options, Plan(tmp_path / "run", 0.064, 0.064))
+    before, after = base.generator(), read_checkpoint(last).generator()
+    assert after.config == before.config
     name = "layers.1.weight"
-    moved = (made.generator().state_dict()[name] - g.state_dict()[name]).abs().max()
+    moved = (after.state_dict()[name] - before.state_dict()[name]).abs().max()
     assert 0 < moved < 1.0, "it began at the base"
 
 
