@@ -17,7 +17,7 @@ from types import MappingProxyType
 EXIT_HANGING = 70  # EX_SOFTWARE of sysexits.h
 LOOK_SECONDS = 0.5
 
-# Longest time that each stage stands still in seconds: far beyond what a slow machine needs for the longest input (60 s of
+# Longest time in seconds that each stage stands still: far beyond what a slow machine needs (60 s of
 # voice). "start" lasts from the claim to the first report: the first job loads the models.
 LIMITS: Mapping[str, float] = MappingProxyType(
     {

@@ -81,6 +81,7 @@ class Engine:
         self._weights = weights or WeightStore()
         self._talking, self._options = talking, options or {}
         self._animators: dict[TalkingEngine, Animator] = {}
+        self._stands_in: Animator | None = None  # for the usual engine
 
     def __enter__(self) -> "Engine":
         return self
@@ -121,6 +122,8 @@ class Engine:
         NeuralMissing, WeightsMissing, WeightsWrong
             when `engine` was asked for by name
         """
+        if engine is None and self._stands_in is not None:
+            return self._stands_in
         wanted = engine or self._talking
         if wanted not in self._animators:
             try:
@@ -129,7 +132,8 @@ class Engine:
                 if engine is not None:
                     raise
                 log.error("%s is not to be had, the warp stands in for it: %s", wanted, error)
-                self._animators[wanted] = self.animator(TalkingEngine.WARP)
+                self._stands_in = self.animator(TalkingEngine.WARP)
+                return self._stands_in
         return self._animators[wanted]
 
     def find_face(self, photo: Photo, progress: Progress = silent) -> FoundFace:

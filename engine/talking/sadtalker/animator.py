@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.character import SIZE, Character
+from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.face import Face
 from engine.face.landmarks import ibug_68
 from engine.photo import Photo
@@ -22,7 +23,7 @@ from engine.progress import Progress, Stage
 from engine.raster import resized
 from engine.talking.animator import Take
 from engine.talking.sadtalker.alignment import SIDE, Aligned, align, crop_of, y_up
-from engine.talking.sadtalker.checkpoint import Networks, Sizes, need_files, read_networks
+from engine.talking.sadtalker.checkpoint import Networks, Sizes, has_files, read_networks
 from engine.talking.sadtalker.composition import GROUND, Composition, composed
 from engine.talking.sadtalker.enhancer import Enhancer
 from engine.talking.sadtalker.fast import FastGenerator
@@ -31,7 +32,7 @@ from engine.talking.sadtalker.options import Options, Precision, parsed
 from engine.talking.sadtalker.reconstruction import COUNT
 from engine.talking.sadtalker.reference import reference_rows
 from engine.talking.sadtalker.talk import heard_rows, keypoint_tracks
-from engine.weights import WeightStore
+from engine.weights import WeightStore, WeightsWrong
 
 NAME = "sadtalker"
 AUTO_BATCH = {"cuda": 16, "cpu": 2}  # frames of 256 px; a quarter of it at 512
@@ -83,15 +84,19 @@ class SadTalker:
     ------
     WeightsMissing
         when its files are not placed
+    WeightsWrong
+        when they are broken, or hold other networks
     """
 
     def __init__(self, weights: WeightStore, sizes: Sizes | None = None) -> None:
-        need_files(weights, SIDE)
         self._weights, self._sizes = weights, sizes
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._loaded: dict[tuple[int, Precision], _Loaded] = {}
         self._enhancers: dict[str, Enhancer] = {}
         self._references: dict[str, FloatMap] = {}
+        only_large = not has_files(weights, SIDE) and has_files(weights, 2 * SIDE)
+        self._at_first = Options(size=2 * SIDE if only_large else SIDE)
+        self._load(self._at_first)  # whoever wants SadTalker hears now that it is not to be had
 
     def study(self, photo: Photo, face: Face) -> FloatMap | None:
         """Reconstruct the face of the selfie: float32 (257,)."""
@@ -180,13 +185,19 @@ class SadTalker:
         if key not in self._loaded:
             networks = next(
                 (known.networks for (size, _), known in self._loaded.items() if size == options.size), None
-            ) or read_networks(self._weights, options.size, self._sizes)
+            ) or self._read(options.size)
             lower = options.precision is Precision.BFLOAT16 or (
                 options.precision is Precision.AUTO and self._device == "cuda"
             )
             precision = torch.bfloat16 if lower else torch.float32
             self._loaded[key] = _Loaded(networks, FastGenerator(networks.generator, self._device, precision))
         return self._loaded[key]
+
+    def _read(self, side: int) -> Networks:
+        try:
+            return read_networks(self._weights, side, self._sizes)
+        except (CheckpointRefused, CheckpointBroken, CheckpointMismatch) as error:
+            raise WeightsWrong(f"SadTalker: {error.detail}") from error
 
     def _batch(self, options: Options) -> int:
         by_size = AUTO_BATCH[self._device] * SIDE * SIDE // options.size**2
@@ -238,8 +249,7 @@ class SadTalker:
         return np.concatenate([known[EXPRESSION], known[ANGLE], known[TRANSLATION], place])
 
     def _any_networks(self) -> Networks:
-        loaded = next(iter(self._loaded.values()), None) or self._load(Options())
-        return loaded.networks
+        return self._load(self._at_first).networks
 
 
 def _with_room(landmarks: Points) -> Points:

@@ -61,6 +61,15 @@ class Networks:
     standard: NDArray[np.float64]
 
 
+def _names(side: int) -> tuple[str, ...]:
+    return f"{SADTALKER}_{side}.safetensors", SADTALKER_MAPPING, SADTALKER_FULL_MAPPING, SADTALKER_FACE
+
+
+def has_files(weights: WeightStore, side: int) -> bool:
+    """Whether all files for pictures of `side` px are placed."""
+    return all((weights.folder / name).is_file() for name in _names(side))
+
+
 def need_files(weights: WeightStore, side: int) -> dict[str, Path]:
     """Where the files are.
 
@@ -69,15 +78,14 @@ def need_files(weights: WeightStore, side: int) -> dict[str, Path]:
     WeightsMissing
         in one sentence: what to fetch, from where, under which licence
     """
-    names = (f"{SADTALKER}_{side}.safetensors", SADTALKER_MAPPING, SADTALKER_FULL_MAPPING, SADTALKER_FACE)
-    missing = [name for name in names if not (weights.folder / name).is_file()]
+    missing = [name for name in _names(side) if not (weights.folder / name).is_file()]
     if missing:
         raise WeightsMissing(
             f"SadTalker needs {', '.join(missing)} in {weights.folder}: run `mytalkcon weights fetch "
             f"{' '.join(missing)}`, which takes them from github.com/OpenTalker/SadTalker (its code is under "
             "Apache-2.0; no licence is stated for the weights, so they count as non-commercial)"
         )
-    return {name: weights.locate(name) for name in names}
+    return {name: weights.locate(name) for name in _names(side)}
 
 
 def read_networks(weights: WeightStore, side: int, sizes: Sizes | None = None) -> Networks:

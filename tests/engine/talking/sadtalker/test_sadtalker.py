@@ -1,9 +1,8 @@
-"""SadTalker makes drawings speak: options, files, and what its users complained about elsewhere.
+"""SadTalker makes drawings speak: options, files, and what users of the published program suffer from.
 
 The networks have few channels and weights from names: what is seen means nothing, how it moves does.
 """
 
-import json
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch
+from engine.character import settled
+from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.engine import Engine
 from engine.errors import Cancelled
+from engine.face import Face
+from engine.photo import Photo
 from engine.progress import Stage, silent
 from engine.talking.animator import TalkingEngine
+from engine.talking.standard_face import standard_face
 from engine.talking.warp import Blend
-from engine.weights import WeightsMissing, WeightStore
+from engine.weights import WeightsMissing, WeightStore, WeightsWrong
 from tests.engine.talking.sadtalker import small
 
 torch = pytest.importorskip("torch", reason="the extra neural is not installed")
@@ -50,9 +53,9 @@ def drawn(sadtalker, take):
 
 @pytest.mark.parametrize("options", MATRIX)
 def test_each_option_gives_whole_frames_and_the_same_again(sadtalker, make_take, options):
-    take = make_take(3, options=options)
+    take = make_take(2, options=options)
     frames = drawn(sadtalker, take)
-    assert frames.shape == (3, 512, 512, 4) and frames.dtype == np.uint8
+    assert frames.shape == (2, 512, 512, 4) and frames.dtype == np.uint8
     assert (frames[..., :3] <= frames[..., 3:]).all(), "colours are multiplied with the alpha"
     assert np.array_equal(drawn(sadtalker, take), frames)
 
@@ -69,8 +72,8 @@ def test_512_px_bfloat16_and_another_seed(sadtalker, make_take):
 def test_three_jobs_together_are_three_jobs_alone(sadtalker, make_take):
     takes = [
         make_take(3),
-        make_take(5, seed=1, options="still"),
-        make_take(2, seed=2, options="preprocess=crop"),
+        make_take(2, seed=1, options="still"),
+        make_take(1, seed=2, options="preprocess=crop"),
     ]
     takes = [replace(take, options=f"batch_size=4,{take.options}") for take in takes]
     together: dict[int, list] = {0: [], 1: [], 2: []}
@@ -105,14 +108,14 @@ def _until_cancelled(frames):
 def test_memory_does_not_grow_with_the_voice(sadtalker, make_take):
     """Numbers of a minute: what is held for a talk is far below one frame for each of its frames."""
     peaks = []
-    for frames in (50, 500):
+    for frames in (50, 300):
         take = make_take(frames)
         take = replace(take, blends=take.blends[:2])
         tracemalloc.start()
         drawn(sadtalker, take)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] - peaks[0] < 450 * 60_000, peaks
+    assert peaks[1] - peaks[0] < 250 * 60_000, peaks
 
 
 def rows_of(networks, take, **options):
@@ -189,18 +192,22 @@ def test_a_missing_file_is_named_with_the_way_to_it(weights, tmp_path, name):
 def test_a_file_that_is_cut_short_or_noise_is_refused(weights, tmp_path, name):
     store = copied(weights, tmp_path, name)
     whole = (weights.folder / name).read_bytes()
-    for content in (whole[: len(whole) // 2], b"", b"\0" * 64 + whole[64:]):
+    for content in (whole[: len(whole) // 2], b"", b"\0" * 136 + whole[136:]):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises((CheckpointBroken, CheckpointMismatch)):
+        with pytest.raises((CheckpointBroken, CheckpointMismatch, CheckpointRefused)):
             read_networks(store, 256, small.sizes())
+    with pytest.raises(WeightsWrong, match=name):  # what makes the bots use the warp
+        SadTalker(store, small.sizes())
 
 
 def test_networks_of_another_size_or_place_are_refused_by_name(weights, tmp_path):
-    with pytest.raises(CheckpointMismatch, match=r"SadTalker_V0.0.2_256.safetensors, kp_extractor: .*size"):
+    with pytest.raises(
+        CheckpointMismatch, match=r"(?s)_256.safetensors, kp_extractor.*size mismatch"
+    ):
         read_networks(weights, 256)
     swapped = copied(weights, tmp_path, FILES[1])
     (tmp_path / FILES[1]).symlink_to(weights.folder / FILES[2])
-    with pytest.raises(CheckpointMismatch, match=r"mapping_00229.*first\.0\.weight"):
+    with pytest.raises(CheckpointMismatch, match=r"(?s)mapping_00229.*first\.0\.weight"):
         read_networks(swapped, 256, small.sizes())
 
 
@@ -222,15 +229,9 @@ def test_without_weights_the_bots_use_the_warp_and_the_log_says_so(tmp_path, cap
             engine.animator(TalkingEngine.SADTALKER)
 
 
-def test_numbers_of_the_selfie_fit_into_a_character(sadtalker):
-    from engine.character import from_json, to_json
-    from engine.face import Face
-    from engine.photo import Photo
-    from engine.talking.standard_face import standard_face
-
+def test_the_selfie_gives_257_numbers_that_a_character_keeps(sadtalker, drawing):
     picture = np.random.default_rng(0).integers(0, 255, (512, 512, 3), np.uint8)
     face = Face((0, 0, 1, 1), standard_face(), 0, 0, 0, np.ones((512, 512), np.float32))
     known = sadtalker.study(Photo(picture), face)
-    assert known.shape == (257,) and known.dtype == np.float32 and np.isfinite(known).all()
-    assert json.loads(json.dumps(known.tolist()))
-    assert from_json and to_json
+    kept = settled(replace(drawing, coefficients={"sadtalker": known})).coefficients["sadtalker"]
+    assert known.shape == kept.shape == (257,) and np.abs(known - kept).max() < 1e-5
