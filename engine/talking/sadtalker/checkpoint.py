@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from engine.checkpoints.errors import CheckpointMismatch
+from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.checkpoints.files import read_pickle
 from engine.checkpoints.tensors import State, read_safetensors, state_of
 from engine.talking.sadtalker.audio_networks import ExpressionNetwork, PoseNetwork
@@ -105,7 +105,10 @@ def read_networks(weights: WeightStore, side: int, sizes: Sizes | None = None) -
         return _filled(make, own, f"{main.name}, {name}")
 
     def mapping(name: str, coefficients: int) -> MappingNetwork:
-        content = read_pickle(files[name])
+        try:
+            content = read_pickle(files[name])
+        except (CheckpointBroken, CheckpointRefused) as error:
+            raise type(error)(f"{name}: {error.detail}") from error
         if not isinstance(content, dict) or MAPPING not in content:
             raise CheckpointMismatch(f"{name} holds no network called {MAPPING}")
         own = state_of(content[MAPPING], name)
