@@ -1,5 +1,5 @@
 # MyTalkCon. `make run` sets up and opens the chat page; `make demo` makes a sticker and a talking video;
-# `make test` sets up and tests.
+# `make test` sets up and tests; `make train-demo` shows what FreezeD and ADA do (40 minutes).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ STYLE ?= webtoon
 SIZE_ALL := about 6 GB: torch with its CUDA libraries
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo run test test-long lint check format clean
+.PHONY: demo run test test-long train-demo lint check format clean
 
 demo: $(VENV)/base.done
 	@$(BIN)/mytalkcon demo $(if $(PHOTO),--photo "$(PHOTO)") $(if $(VOICE),--voice "$(VOICE)") --style "$(STYLE)" --out out/demo
@@ -23,6 +23,9 @@ test: $(VENV)/test.$(if $(BASE),base,all).done
 
 test-long: $(VENV)/test.$(if $(BASE),base,all).done
 	$(PYTEST) -m long
+
+train-demo: $(VENV)/test.all.done
+	$(BIN)/python -m tests.train_demo out/train-demo
 
 lint: $(VENV)/test.$(if $(BASE),base,all).done
 	$(BIN)/ruff check .
@@ -49,12 +52,13 @@ $(VENV)/base.done: pyproject.toml | $(VENV)/bin/pip
 
 $(VENV)/test.base.done: $(VENV)/base.done
 	@echo "BASE=1: the neural extra (torch) is left out, and so are its tests."
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,data]'
 	@touch $@
 
 $(VENV)/test.all.done: $(VENV)/base.done
 	@echo "Installing everything for the tests ($(SIZE_ALL)); 'make test BASE=1' does without."
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,neural]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,data,neural,metrics,train]'
+	$(BIN)/mytalkcon weights fetch efficientnet-lite0-57934424.pth
 	@touch $@
 
 clean:

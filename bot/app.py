@@ -4,11 +4,12 @@ import asyncio
 import logging
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
+from typing import overload
 
 from bot.artist import Artist, EngineArtist
 from bot.courier import Courier
@@ -144,7 +145,27 @@ def clear_scratch(folder: Path) -> None:
             shutil.rmtree(left)
 
 
+class OfferedStyles(Sequence[Style]):
+    """The engine's styles as they are now: a pack that is added becomes a button at once."""
+
+    @overload
+    def __getitem__(self, index: int) -> Style: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Style]: ...
+    def __getitem__(self, index: int | slice) -> Style | Sequence[Style]:
+        return self._now()[index]
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def __iter__(self) -> Iterator[Style]:
+        return iter(self._now())
+
+    @staticmethod
+    def _now() -> tuple[Style, ...]:
+        return tuple(Style(style.id, style.names) for style in styles())
+
+
 def house_of(storage: StorageSettings) -> House:
     """State the house rules: the engine's styles, the settings' times."""
-    offered = tuple(Style(style.id, style.names) for style in styles())
-    return House(offered, storage.keep_photo_hours, storage.keep_render_days)
+    return House(OfferedStyles(), storage.keep_photo_hours, storage.keep_render_days)

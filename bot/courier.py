@@ -14,7 +14,7 @@ from time import time
 from bot import memory
 from bot.dialogue import House, Media, Reply, results, ways
 from bot.dialogue.replies import Said, say
-from bot.frontend import Frontend, NotDelivered, Shown, Unreachable
+from bot.frontend import Frontend, NotDelivered, Shown, Unreachable, parts_of
 from bot.kinds import JobKind
 from bot.liveness import is_dead, worker_id
 from storage import deliveries, files, jobs, people
@@ -233,8 +233,10 @@ class Courier:
         conversation = memory.conversation_of(person)
         if job.kind == JobKind.PREVIEW:
             return ways.style_buttons(conversation, self._house, job.blob_id)
+        if job.kind == JobKind.BACKGROUND:
+            return ways.settings_again(conversation)
         if job.kind == JobKind.DRAW:
             return ways.after_sticker(conversation)
-        shown = self._frontends[person.platform].parts[JobKind.SPEAK]
+        shown = parts_of(self._frontends[person.platform].parts, job)
         others = tuple(sorted(render.name for render in renders if render.name not in shown))
         return results.file_buttons(conversation, job.id, others) + ways.after_sticker(conversation)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.artist import PREVIEW_FILE
+from bot.artist import PREVIEW_FILE, SCENE_FILE
 from bot.dialogue import Reply
 from bot.kinds import JobKind
-from storage.models import JobState
+from storage.models import Job, JobState
 
 Parts = Mapping[JobKind, tuple[str, ...]]
 """Files of a result that a platform shows, in order; the words and buttons come with the last one.
@@ -19,7 +19,16 @@ PLAIN_PARTS: Parts = {
     JobKind.PREVIEW: (PREVIEW_FILE,),
     JobKind.DRAW: ("sticker.webp",),
     JobKind.SPEAK: ("talk.mp4",),
+    JobKind.BACKGROUND: (SCENE_FILE,),
 }
+
+
+def parts_of(parts: Parts, job: Job) -> tuple[str, ...]:
+    """Say which files of a job's result are shown: words are on the video only, not on the round one."""
+    of_kind = parts[JobKind(job.kind)]
+    if not job.caption:
+        return of_kind
+    return tuple("talk.mp4" if part == "note.mp4" else part for part in of_kind)
 
 
 @dataclass(frozen=True)

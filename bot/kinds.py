@@ -1,5 +1,6 @@
-"""The kinds of work that the engine can be asked for, and the feelings that a character can show."""
+"""The kinds of work that the engine can be asked for, and how a talk can look and sound."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -9,6 +10,7 @@ class JobKind(StrEnum):
     PREVIEW = "preview"  # one's own face in every style
     DRAW = "draw"  # a character
     SPEAK = "speak"  # a talk
+    BACKGROUND = "background"  # a picture of one's own, to lie behind a character
 
 
 class Feeling(StrEnum):
@@ -19,3 +21,44 @@ class Feeling(StrEnum):
     SAD = "sad"
     ANGRY = "angry"
     SURPRISED = "surprised"
+
+
+class Effect(StrEnum):
+    """What is done with the sound of a voice; the engine has the same names."""
+
+    NONE = "none"
+    HIGHER = "higher"
+    DEEPER = "deeper"
+    ROBOT = "robot"
+    ECHO = "echo"
+
+
+class Background(StrEnum):
+    """Colours behind a character; bot/artist.py says which they are."""
+
+    WARM = "warm"
+    WHITE = "white"
+    ROSE = "rose"
+    LILAC = "lilac"
+    SKY = "sky"
+    MINT = "mint"
+    NIGHT = "night"
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a talk is to look and sound.
+
+    Attributes
+    ----------
+    background : colour behind the character, unless there is a picture of one's own
+    caption : the person's own words over the video; "" for none
+    """
+
+    feeling: Feeling = Feeling.NEUTRAL
+    effect: Effect = Effect.NONE
+    background: Background = Background.WARM
+    caption: str = ""
+
+
+PLAIN = Manner()

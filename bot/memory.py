@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.dialogue.conversation import HOLD_SECONDS, Conversation
-from bot.kinds import JobKind
+from bot.kinds import Background, Effect, JobKind
 from storage import files, jobs, sweep
 from storage.database import Work
 from storage.models import Person
@@ -24,6 +24,11 @@ def conversation_of(person: Person) -> Conversation:
         voice=person.voice_id,
         voice_at=person.voice_at,
         asked=person.asked,
+        effect=Effect(person.effect),
+        background=Background(person.background),
+        picture=person.picture_id,
+        next_picture=person.next_picture_id,
+        caption=person.caption,
     )
 
 
@@ -50,6 +55,11 @@ async def remember(work: Work, person: Person, conversation: Conversation, now: 
     person.voice_id = conversation.voice
     person.voice_at = conversation.voice_at
     person.asked = conversation.asked
+    person.effect = conversation.effect
+    person.background = conversation.background
+    person.picture_id = conversation.picture
+    person.next_picture_id = conversation.next_picture
+    person.caption = conversation.caption
     await work.session.flush()
 
 
@@ -60,5 +70,6 @@ async def let_go(work: Work, person: Person, now: float) -> list[str]:
 
 def held_by(person: Person) -> set[str]:
     """List the photos and voices that a conversation still needs."""
-    held = (person.photo_id, person.voice_id, *(person.other_photos or ()))
+    pictures = (person.picture_id, person.next_picture_id)
+    held = (person.photo_id, person.voice_id, *pictures, *(person.other_photos or ()))
     return {blob_id for blob_id in held if blob_id is not None}

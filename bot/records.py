@@ -5,12 +5,12 @@ Everything here happens in the transaction that ends the job.
 
 from collections.abc import Callable, Mapping
 
-from bot.artist import CHARACTER_FILES, STICKER_FILES, Made
+from bot.artist import BACKGROUND_FILE, CHARACTER_FILES, STICKER_FILES, Made
 from bot.dialogue import House, Reply
-from bot.dialogue.events import CharacterDrawn, PhotoUseful, PhotoUseless
+from bot.dialogue.events import BackgroundReady, CharacterDrawn, PhotoUseful, PhotoUseless
 from bot.dialogue.replies import Said
 from bot.dialogue.results import done, failure
-from bot.frontend import PLAIN_PARTS, Parts
+from bot.frontend import PLAIN_PARTS, Parts, parts_of
 from bot.kinds import JobKind
 from bot.service import Service
 from storage import deliveries, people
@@ -39,11 +39,11 @@ class Records:
 
     def blob_for(self, job: Job, name: str, size: int) -> Blob:
         """Plan a file of a result: where it will lie, and for how long."""
-        lasting = name in CHARACTER_FILES + STICKER_FILES
+        lasting = name in (*CHARACTER_FILES, *STICKER_FILES, BACKGROUND_FILE)
         return Blob(
             id=new_id(),
             person_id=job.person_id,
-            purpose=Purpose.CHARACTER if name in CHARACTER_FILES else Purpose.RENDER,
+            purpose=_purpose(name),
             name=name,
             size=size,
             created_at=self._clock(),
@@ -79,6 +79,9 @@ class Records:
             replies = await self._service.go_on(work, person, CharacterDrawn(character_id), job.address)
         elif job.kind == JobKind.PREVIEW:
             await self._service.go_on(work, person, PhotoUseful(job.blob_id), job.address)
+        elif job.kind == JobKind.BACKGROUND:
+            ready = BackgroundReady(job.blob_id, blobs[BACKGROUND_FILE].id)
+            await self._service.go_on(work, person, ready, job.address)
         words = [(notice.message_id, dict(notice.values)) for notice in dict.fromkeys(made.notices)]
         speaks = any(reply.job is not None for reply in replies)
         words.append(_words(done(JobKind(job.kind), speaks=speaks)))
@@ -90,7 +93,7 @@ class Records:
     async def failed(self, work: Work, job: Job, message_id: str, values: dict[str, object]) -> None:
         """Tell why there is no result."""
         person, ours = await self._person(work, job), message_id == OUR_FAULT
-        if job.kind == JobKind.PREVIEW and not ours:
+        if job.kind == JobKind.BACKGROUND or (job.kind == JobKind.PREVIEW and not ours):
             replies = await self._service.go_on(work, person, PhotoUseless(job.blob_id), job.address)
             if any(reply.job is not None for reply in replies):
                 return  # another photo is tried
@@ -115,7 +118,7 @@ class Records:
         self, work: Work, person: Person, job: Job, renders: Mapping[str, Render], words: deliveries.Words
     ) -> None:
         """Have the files delivered that the platform shows; the words come with the last."""
-        parts = self._parts.get(person.platform, PLAIN_PARTS)[JobKind(job.kind)]
+        parts = parts_of(self._parts.get(person.platform, PLAIN_PARTS), job)
         for part in parts:
             said = words if part == parts[-1] else []
             await deliveries.add(
@@ -136,6 +139,12 @@ class Records:
         if person is None:
             raise LookupError(f"job {job.id} of nobody")
         return person
+
+
+def _purpose(name: str) -> Purpose:
+    if name == BACKGROUND_FILE:
+        return Purpose.BACKGROUND
+    return Purpose.CHARACTER if name in CHARACTER_FILES else Purpose.RENDER
 
 
 def _words(said: Said) -> tuple[str, dict[str, object]]:

@@ -44,8 +44,9 @@ VOICE_HOURS = 24.0  # of a voice whose job has not been delivered
 log = logging.getLogger(__name__)
 
 Load = Callable[[], Awaitable[bytes]]
-Keep = Callable[[Work, Person, Sequence[Reply]], Awaitable[None]]
-"""Keeps the replies for a front end, in the transaction of the event; not called for somebody forgotten."""
+Keep = Callable[[Work, Person, Sequence[Reply], Sequence[Blob]], Awaitable[None]]
+"""Keeps the replies, and which files came, for a front end, in the transaction of the event; not called for
+somebody forgotten."""
 
 
 class CannotLoad(Exception):
@@ -156,6 +157,18 @@ class Service:
             return None
         return await self._blobs.read(f"{person.id}/{render.blob_id}")
 
+    async def sent(self, who: Who, blob_id: str) -> bytes | None:
+        """Give the bytes of a photo or a voice that this person has sent; None when they are gone."""
+        async with self._database.reading() as work:
+            person = await people.find(work, who.platform, who.platform_id)
+            blob = await files.get(work, blob_id, person.id) if person else None
+        if blob is None or blob.purpose not in (Purpose.PHOTO, Purpose.VOICE):
+            return None
+        try:
+            return await self._blobs.read(blob.key)
+        except FileNotFoundError:  # removed at this very moment
+            return None
+
     async def note_file_id(self, platform: str, render_id: str, file_id: str) -> None:
         """Remember what a platform calls a file that was shown in a reply."""
         async with self._database.writing() as work:
@@ -229,7 +242,7 @@ class Service:
                 if blob.person_id != person.id:  # forgotten while the photo was on its way
                     replies = self._without_media(person, event, now)
                     if keep is not None:
-                        await keep(work, person, replies)
+                        await keep(work, person, replies, ())
                     return replies
                 await files.keep(work, blob)
             person_id, held = person.id, memory.held_by(person)
@@ -239,7 +252,7 @@ class Service:
             if not forgotten and (freed or not held <= memory.held_by(person)):
                 removed = await memory.let_go(work, person, self._clock())
             if keep is not None and not forgotten:
-                await keep(work, person, replies)
+                await keep(work, person, replies, blobs)
         if forgotten:
             await self._erase(person_id)
         await self._blobs.delete(removed)

@@ -42,7 +42,7 @@ def end_process() -> None:
 
 
 class Watchdog:
-    """Watches the one job that a worker runs; calls `overrun` when a stage stands still beyond its limit."""
+    """Watches the jobs that a worker runs; calls `overrun` when a stage stands still beyond its limit."""
 
     def __init__(
         self, limits: Mapping[str, float] = LIMITS, overrun: Callable[[], None] = end_process
@@ -50,21 +50,20 @@ class Watchdog:
         self._limits = limits
         self._overrun = overrun
         self._lock = threading.Lock()
-        self._job = ""
-        self._stage = ""
-        self._fraction = 0.0
-        self._since = 0.0
+        self._stages: dict[str, tuple[str, float, float]] = {}  # of each job, how far, and since when
         self._closed = threading.Event()
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     @contextmanager
     def watching(self, job_id: str) -> Iterator[None]:
         """Watch a job for the length of the block."""
-        self._set(job_id, "start")
+        with self._lock:
+            self._stages[job_id] = ("start", 0.0, monotonic())
         try:
             yield
         finally:
-            self._set("", "")
+            with self._lock:
+                self._stages.pop(job_id, None)
 
     def stage(self, job_id: str, stage: str, fraction: float = 0.0) -> None:
         """Note where the job is; the clock starts anew with a new stage, and with every step ahead in one.
@@ -72,22 +71,22 @@ class Watchdog:
         A network on a slow machine may draw for hours, frame by frame; to say the same again is no step.
         """
         with self._lock:
-            if job_id == self._job and (stage != self._stage or fraction > self._fraction):
-                self._stage, self._fraction, self._since = stage, fraction, monotonic()
+            known = self._stages.get(job_id)
+            if known is not None and (stage != known[0] or fraction > known[1]):
+                self._stages[job_id] = (stage, fraction, monotonic())
 
     def close(self) -> None:
         """Stop watching for good."""
         self._closed.set()
 
-    def _set(self, job_id: str, stage: str) -> None:
-        with self._lock:
-            self._job, self._stage, self._fraction, self._since = job_id, stage, 0.0, monotonic()
-
     def _watch(self) -> None:
         while not self._closed.wait(LOOK_SECONDS):
+            now = monotonic()
             with self._lock:
-                job, stage, lasted = self._job, self._stage, monotonic() - self._since
-            if job and lasted > self._limits[stage]:
-                log.critical("job %s: stage %s lasts %.0f s: ending the process", job, stage, lasted)
-                self._overrun()
-                self._set("", "")
+                stages = dict(self._stages)
+            for job, (stage, _, since) in stages.items():
+                if now - since > self._limits[stage]:
+                    log.critical("job %s: stage %s lasts %.0f s: ending the process", job, stage, now - since)
+                    self._overrun()
+                    with self._lock:
+                        self._stages.pop(job, None)

@@ -11,6 +11,7 @@ from bot.artist import PREVIEW_FILE
 from bot.dialogue import events
 from bot.dialogue.conversation import (
     Conversation,
+    WantBackground,
     WantCancel,
     WantCharacter,
     WantDrawing,
@@ -24,7 +25,7 @@ from bot.dialogue.conversation import (
     Wish,
 )
 from bot.dialogue.events import Event
-from bot.kinds import JobKind
+from bot.kinds import Feeling, JobKind, Manner
 from bot.queue import Order, Queue, Refused
 from storage import characters, deliveries, files, jobs, people
 from storage.database import Work
@@ -53,14 +54,10 @@ class Wishes:
             case WantDrawing(photo, style):
                 return await self._draw(work, person, photo, style, address)
             case WantTalk(voice):
-                await files.keep_until(work, voice, self._clock() + VOICE_HOURS * HOUR)
+                return await self._speak(work, conversation, voice, address)
+            case WantBackground(photo):
                 order = Order(
-                    person.id,
-                    address,
-                    JobKind.SPEAK,
-                    voice,
-                    character_id=conversation.character,
-                    seed=secrets.randbits(31),
+                    person.id, address, JobKind.BACKGROUND, photo, character_id=conversation.character
                 )
                 return await self._submit(work, order)
             case WantCancel(job):
@@ -103,6 +100,28 @@ class Wishes:
         order = Order(person.id, address, JobKind.DRAW, photo, style=style, seed=DRAWING_SEED)
         return await self._submit(work, order)
 
+    async def _speak(self, work: Work, conversation: Conversation, voice: str, address: str) -> Event:
+        """Have a voice said, in the manner that holds now."""
+        await files.keep_until(work, voice, self._clock() + VOICE_HOURS * HOUR)
+        character = await characters.get(work, conversation.character or "", conversation.person)
+        manner = Manner(
+            Feeling(character.feeling) if character is not None else Feeling.NEUTRAL,
+            conversation.effect,
+            conversation.background,
+            conversation.caption,
+        )
+        order = Order(
+            conversation.person,
+            address,
+            JobKind.SPEAK,
+            voice,
+            character_id=conversation.character,
+            seed=secrets.randbits(31),
+            manner=manner,
+            background_id=conversation.next_picture or conversation.picture,
+        )
+        return await self._submit(work, order)
+
     async def _submit(self, work: Work, order: Order) -> Event:
         try:
             job = await self._queue.submit(work, order)
@@ -116,16 +135,17 @@ class Wishes:
 
     async def _cancel(self, work: Work, person: Person, job_id: str | None) -> Event:
         """Cancel one or all live jobs; of a job that is done, what was not sent yet is taken back."""
-        live = [job.id for job in await jobs.live(work, person.id)]
-        cancelled, others = 0, False
-        for wanted in [job_id] if job_id is not None else live:
+        live = {job.id: job.blob_id for job in await jobs.live(work, person.id)}
+        cancelled, others, blobs = 0, False, list[str]()
+        for wanted in [job_id] if job_id is not None else list(live):
             if await self._queue.cancel(work, wanted, person.id):
                 cancelled += 1
+                blobs.append(live[wanted])
             elif await self._own(work, person, wanted) is not None:
                 cancelled += bool(await deliveries.withdraw(work, wanted))
             else:
                 others = await jobs.get(work, wanted) is not None
-        return events.JobsCancelled(cancelled, others=others)
+        return events.JobsCancelled(cancelled, others=others, blobs=tuple(blobs))
 
     async def _queue_of(self, work: Work, person: Person) -> Event:
         listed = []

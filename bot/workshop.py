@@ -1,4 +1,7 @@
-"""The workshop: takes jobs from the queue one after the other, has the engine do them, keeps the results."""
+"""The workshop: takes jobs from the queue, has the engine do them, keeps the results.
+
+One job after another; those that the engine does side by side are taken together.
+"""
 
 import asyncio
 import logging
@@ -7,7 +10,7 @@ from contextlib import suppress
 from time import monotonic
 
 from bot.artist import CHARACTER_FILES, Artist, Made
-from bot.kinds import Feeling, JobKind
+from bot.kinds import Background, Effect, Feeling, JobKind, Manner
 from bot.queue import Queue
 from bot.queue.protocol import Claim, Failure
 from bot.records import Records
@@ -60,29 +63,41 @@ class Workshop:
         self._watchdog = watchdog
         self._deliver_soon = deliver_soon
         self._stopping = asyncio.Event()
-        self._current: Claim | None = None
+        self._current: list[Claim] = []
         self._reclaimed_at = float("-inf")
 
     def stop(self) -> None:
-        """End `run` soon: the running job is given back, uncounted."""
+        """End `run` soon: the running jobs are given back, uncounted."""
         self._stopping.set()
-        if self._current is not None:
-            self._current.stop.set()
+        for claim in self._current:
+            claim.stop.set()
 
     async def run(self) -> None:
         """Work until `stop`."""
         while not self._stopping.is_set():
             await self._reclaim()
-            async with self._database.writing() as work:
-                self._current = await self._queue.claim(work)
-            if self._current is None:
+            self._current = await self._claims()
+            if not self._current:
                 await self._wait()
                 continue
             try:
-                with self._watchdog.watching(self._current.job.id):
-                    await self._do(self._current)
+                async with asyncio.TaskGroup() as together:
+                    for claim in self._current:
+                        together.create_task(self._do(claim))
             finally:
-                self._current = None
+                self._current = []
+
+    async def _claims(self) -> list[Claim]:
+        """Take the next job, and others that can run beside it."""
+        async with self._database.writing() as work:
+            first = await self._queue.claim(work)
+            if first is None:
+                return []
+            claims = [first]
+            most = self._artist.at_once(JobKind(first.job.kind), first.job.style)
+            while len(claims) < most and (other := await self._queue.claim(work, beside=first.job)):
+                claims.append(other)
+            return claims
 
     async def _wait(self) -> None:
         """Wait for work, or for the end."""
@@ -106,6 +121,10 @@ class Workshop:
                 work.after_commit(self._deliver_soon)
 
     async def _do(self, claim: Claim) -> None:
+        with self._watchdog.watching(claim.job.id):
+            await self._do_watched(claim)
+
+    async def _do_watched(self, claim: Claim) -> None:
         job, progress = claim.job, _Progress(claim, self._queue, self._watchdog)
         beating = asyncio.create_task(self._beat(claim, progress))
         try:
@@ -143,19 +162,33 @@ class Workshop:
                 return await self._artist.draw(given, job.style or "", job.seed, progress)
             case JobKind.SPEAK:
                 character = await self._character(job)
-                files = await self._files(character)
-                return await self._artist.speak(files, given, Feeling(character.feeling), job.seed, progress)
+                if character is None:
+                    raise NoCharacter(job.character_id or "none")
+                files, picture = await self._files(character), await self._picture(job)
+                return await self._artist.speak(files, given, manner_of(job), picture, job.seed, progress)
+            case JobKind.BACKGROUND:
+                character = await self._character(job)
+                shown = await self._files(character) if character is not None else None
+                return await self._artist.background(given, shown, progress)
 
-    async def _character(self, job: Job) -> Character:
-        """Fetch the character that speaks: the one that was active when it was asked, else the one now."""
+    async def _picture(self, job: Job) -> bytes | None:
+        """Fetch one's own background; without it, the colour that was chosen before holds."""
+        if job.background_id is None:
+            return None
+        try:
+            return await self._blobs.read(f"{job.person_id}/{job.background_id}")
+        except FileNotFoundError:
+            log.info("job %s: its background is gone", job.id)
+            return None
+
+    async def _character(self, job: Job) -> Character | None:
+        """Fetch the character of a job: the one that was active when it was asked, else the one now."""
         async with self._database.reading() as work:
             character = await characters.get(work, job.character_id or "", job.person_id)
             if character is None:
                 person = await people.get(work, job.person_id)
                 active = person.character_id if person else None
                 character = await characters.get(work, active or "", job.person_id)
-            if character is None:
-                raise NoCharacter(job.character_id or "none")
             return character
 
     async def _files(self, character: Character) -> dict[str, bytes]:
@@ -242,6 +275,11 @@ class _Progress:
             async with asyncio.timeout(seconds * 3 / 4):
                 await self._changed.wait()
         self._changed.clear()
+
+
+def manner_of(job: Job) -> Manner:
+    """Read how a talk is to look and sound."""
+    return Manner(Feeling(job.feeling), Effect(job.effect), Background(job.background), job.caption)
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

@@ -21,6 +21,7 @@ from engine.texture import Texture
 SIZE = 512  # px, side of every character
 FORMAT = 1  # of the JSON file
 MOST_COEFFICIENTS = 4096  # of one engine
+PHOTO = "photo"  # style of a character that is no drawing but the person cut out
 SMALLEST_PART = 16  # px, between the eyes and from forehead to chin
 
 

@@ -7,10 +7,11 @@ by one thread only: the engine thread (engine/worker.py).
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.arrays import FloatMap
+from engine.arrays import FloatMap, Pixels, Points
 from engine.character import Character, settled
 from engine.errors import Notice
 from engine.face import Face
@@ -20,7 +21,7 @@ from engine.intake import Decoder
 from engine.media.caption import FONT_FILE, Captions
 from engine.media.highlight import shots
 from engine.media.talk import PLAIN, Scene, TalkWriter
-from engine.neural import NeuralMissing
+from engine.neural import NeuralMissing, need_neural
 from engine.photo import Photo
 from engine.progress import Progress, Stage, silent
 from engine.speech import Heard, Listener
@@ -28,10 +29,16 @@ from engine.speech.cleaning import gated, trimmed
 from engine.speech.effects import Effect, with_effect
 from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
-from engine.styles import Sitting, draw, prepare, style_of
+from engine.styles import DrawnStyle, LearnedStyle, Sitting, Style, as_it_is, character_of, prepare, style_of
+from engine.styles.drawn import Drawing
+from engine.styles.toonify import Landmarks68, Toonists, drawing_of, sitter_of
 from engine.talking.animator import Animator, Take, TalkingEngine, animator
+from engine.together import Ask, Report, Steps, alone
 from engine.voice import Voice
-from engine.weights import WeightsMissing, WeightStore, WeightsWrong
+from engine.weights import BISENET, WeightsMissing, WeightStore, WeightsWrong
+
+if TYPE_CHECKING:
+    from engine.face.parsing import Parser
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +89,8 @@ class Engine:
         self._talking, self._options = talking, options or {}
         self._animators: dict[TalkingEngine, Animator] = {}
         self._stands_in: Animator | None = None  # for the usual engine
+        self._toonists = Toonists()
+        self._landmarks_68 = Landmarks68(self._weights)
 
     def __enter__(self) -> "Engine":
         return self
@@ -109,6 +118,30 @@ class Engine:
     @cached_property
     def _matting(self) -> Matting:
         return Matting(self._weights.locate("selfie_segmentation.tflite"))
+
+    @cached_property
+    def _parser(self) -> "Parser | None":
+        """Tells hair, skin and cloth apart; None without its weights."""
+        try:
+            return self.parser()
+        except WeightsMissing:
+            return None
+        except (NeuralMissing, WeightsWrong) as error:
+            log.error("photos are not parsed: %s", error)
+            return None
+
+    def parser(self) -> "Parser":
+        """Make the face parser ready.
+
+        Raises
+        ------
+        WeightsMissing, NeuralMissing, WeightsWrong
+        """
+        weights = self._weights.locate(BISENET)
+        need_neural()
+        from engine.face.parsing import Parser
+
+        return Parser(weights)
 
     @cached_property
     def _listener(self) -> Listener:
@@ -143,45 +176,117 @@ class Engine:
         progress(Stage.FACE, 1.0)
         return found
 
+    def landmarks_near(self, picture: Pixels, landmarks: Points) -> Points:
+        """Landmarks (478, 3) of a face that is about where `landmarks` are: to measure frames of a talk."""
+        return self._finder.landmark_detector.near(picture, landmarks).landmarks
+
     def cut_out(self, photo: Photo, progress: Progress = silent) -> tuple[Photo, Face]:
         """Find the face and the matte; gives the photo too, since it may have been turned upright."""
         found = self.find_face(photo, progress)
         progress(Stage.MATTE, 0.0)
-        matte = self._matting.matte(found.photo.pixels, found.landmarks)
+        parts = self._parser.parse(found.photo.pixels, found.landmarks) if self._parser else None
+        matte = self._matting.matte(found.photo.pixels, found.landmarks, parts)
         progress(Stage.MATTE, 1.0)
-        pose = found.pose
-        face = Face(
-            found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, photo.notices + found.notices
-        )
+        pose, notices = found.pose, photo.notices + found.notices
+        face = Face(found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, notices, parts)
         return found.photo, face
 
     def draw(
-        self, photo: Photo, style_ids: Sequence[str], seed: int = 0, progress: Progress = silent
+        self,
+        photo: Photo,
+        style_ids: Sequence[str],
+        seed: int = 0,
+        progress: Progress = silent,
+        refine: int | None = None,
     ) -> Drawn:
-        """Draw a person in one or more styles; what styles share is computed once.
+        """Draw a person in one or more styles; see `drawing`.
 
         Raises
         ------
-        PhotoProblem, StyleUnknown, Cancelled
+        StyleUnknown
         """
-        for style_id in style_ids:
-            style_of(style_id)
+        return alone(self.drawing(photo, [style_of(one) for one in style_ids], seed, progress, refine))
+
+    def drawing(
+        self,
+        photo: Photo,
+        styles: Sequence[Style],
+        seed: int = 0,
+        progress: Progress = silent,
+        refine: int | None = None,
+    ) -> Steps[Drawn]:
+        """Draw a person in one or more styles; what styles share is computed once.
+
+        Learned styles are asked for (engine/together.py), so that several people are drawn at once.
+
+        Parameters
+        ----------
+        refine : steps of search for a person's styles, of learned styles; None is what their packs say
+
+        Raises
+        ------
+        PhotoProblem, Cancelled
+        PackWrong, CheckpointRefused, CheckpointBroken, CheckpointMismatch
+            from learned styles
+        """
         upright, face = self.cut_out(photo, progress)
         progress(Stage.DRAW, 0.0)
-        parts = len(style_ids) + 1  # the sitting takes about as long as a style
+        parts = len(styles) + 1  # the sitting takes about as long as a style
         sitting: Sitting = prepare(upright, face, lambda share: progress(Stage.DRAW, share / parts))
         known = self._studied(upright, face)
         characters = []
-        for number, style_id in enumerate(style_ids):
-            progress(Stage.DRAW, (number + 1) / parts)
-            drawn = replace(draw(sitting, style_id, seed), coefficients=known)
+        for number, style in enumerate(styles, start=1):
+
+            def report(share: float, number: int = number) -> None:
+                progress(Stage.DRAW, (number + share) / parts)
+
+            report(0.0)
+            drawing = yield from self._drawn(style, upright, face, sitting, seed, refine, report)
+            drawn = replace(character_of(drawing, sitting, style.id, seed), coefficients=known)
             characters.append(settled(drawn))
         progress(Stage.DRAW, 1.0)
         return Drawn(tuple(characters), face.notices)
 
-    def _studied(self, photo: Photo, face: Face) -> dict[str, FloatMap]:
-        coefficients = self.animator().study(photo, face)
-        return {} if coefficients is None else {self._talking: coefficients}
+    def _drawn(
+        self,
+        style: Style,
+        photo: Photo,
+        face: Face,
+        sitting: Sitting,
+        seed: int,
+        refine: int | None,
+        report: Report,
+    ) -> Steps[Drawing]:
+        match style:
+            case LearnedStyle(pack=pack):
+                toonist = self._toonists.of(pack)
+                sitter = sitter_of(photo.pixels, self._landmarks_68.of(photo.pixels, face), toonist, seed)
+                steps = pack.refine if refine is None else refine
+                picture = yield Ask((toonist, steps), partial(toonist.draw, steps=steps), sitter, report)
+                return drawing_of(picture, sitter, sitting, self._finder, self._matting)
+            case DrawnStyle():
+                return style.draw(sitting, seed)
+        raise TypeError(f"nobody draws in {style}")
+
+    def photo_character(
+        self, photo: Photo, progress: Progress = silent, engines: Sequence[TalkingEngine] = ()
+    ) -> Character:
+        """Cut the person out of a photo, to speak as they are; `engines` besides the usual one study them.
+
+        Raises
+        ------
+        PhotoProblem, Cancelled
+        """
+        upright, face = self.cut_out(photo, progress)
+        known = self._studied(upright, face, engines)
+        return settled(replace(as_it_is(upright, face), coefficients=known))
+
+    def _studied(
+        self, photo: Photo, face: Face, engines: Sequence[TalkingEngine] = ()
+    ) -> dict[str, FloatMap]:
+        actors = {self._talking: self.animator()} | {name: self.animator(name) for name in engines}
+        studied = {name: actor.study(photo, face) for name, actor in actors.items()}
+        return {str(name): numbers for name, numbers in studied.items() if numbers is not None}
 
     def listen(
         self,

@@ -13,6 +13,17 @@ class NeuralMissing(EngineError):
     message_id = "neural-missing"
 
 
+def is_neural() -> bool:
+    """Whether the extra is installed."""
+    return all(find_spec(package) is not None for package in PACKAGES)
+
+
+class MetricsMissing(EngineError):
+    """A published measure was asked for without its weights, or without the extra `metrics`."""
+
+    message_id = "metrics-missing"
+
+
 def need_neural() -> None:
     """Say so when the extra is not installed, before something else fails.
 

@@ -125,9 +125,24 @@ def eroded(picture: Raster, diameter: float) -> Raster:
     return cast(Raster, cv2.erode(picture, disc(diameter)))
 
 
+def grown(mask: Pixels, diameter: float) -> Pixels:
+    """Mask of 0 and 1 dilated by a disc of `diameter` px; unlike `dilated` no slower for large discs."""
+    return (_distance(1 - mask) <= _reach(diameter)).astype(np.uint8)
+
+
 def opened(mask: Pixels, diameter: float) -> Pixels:
-    """Without what is thinner than `diameter` px."""
-    return dilated(eroded(mask, diameter), diameter)
+    """Mask of 0 and 1 without what is thinner than `diameter` px."""
+    return grown((_distance(mask) > _reach(diameter)).astype(np.uint8), diameter)
+
+
+def _distance(mask: Pixels) -> FloatMap:
+    """Px from each pixel to the nearest 0."""
+    return cast(FloatMap, cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE))
+
+
+def _reach(diameter: float) -> float:
+    """Radius of the disc of `diameter` px as `disc` rounds it."""
+    return max(1, round(diameter)) // 2 + 0.25
 
 
 def components(mask: Pixels, connectivity: int = 8) -> tuple[int, NDArray[np.int32]]:

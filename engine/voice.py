@@ -15,7 +15,7 @@ VOICE_CUT = "voice-cut"  # Notice: longer than MAX_SECONDS, of which the beginni
 
 
 class VoiceEmpty(VoiceProblem):
-    """The file has no bytes."""
+    """The file has no bytes, or no moment of sound."""
 
     message_id = "voice-empty"
 

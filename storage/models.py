@@ -44,6 +44,7 @@ class Purpose(StrEnum):
     VOICE = "voice"
     CHARACTER = "character"
     RENDER = "render"
+    BACKGROUND = "background"
 
 
 OUR_FAULT = "our-fault"  # a job's `error_id` when the person can do nothing about it
@@ -92,6 +93,11 @@ class Person(Base):
     voice_id: Mapped[str | None] = mapped_column(Id)  # blob of a voice that waits for a character
     voice_at: Mapped[float | None]
     asked: Mapped[str | None] = mapped_column(String(64))  # the question that the next message answers
+    effect: Mapped[str] = mapped_column(String(16), default="none")  # of their voice in talks
+    background: Mapped[str] = mapped_column(String(16), default="warm")  # colour behind their characters
+    picture_id: Mapped[str | None] = mapped_column(Id)  # blob that lies there instead of the colour
+    next_picture_id: Mapped[str | None] = mapped_column(Id)  # photo of which one is being made
+    caption: Mapped[str] = mapped_column(default="")  # of the next talk
     served_at: Mapped[float | None]  # when a job of theirs was last started: fairness
 
 
@@ -149,6 +155,12 @@ class Job(Base):
     character_id: Mapped[str | None] = mapped_column(Id)
     style: Mapped[str | None] = mapped_column(String(32))
     seed: Mapped[int] = mapped_column(default=0)
+    # how a talk is to look and sound, as it was when it was asked for
+    feeling: Mapped[str] = mapped_column(String(16), default="neutral")
+    effect: Mapped[str] = mapped_column(String(16), default="none")
+    background: Mapped[str] = mapped_column(String(16), default="warm")
+    background_id: Mapped[str | None] = mapped_column(Id)  # blob that lies there instead of the colour
+    caption: Mapped[str] = mapped_column(default="")  # goes when nobody needs the voice any more
     # how it went
     attempts: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str | None] = mapped_column(String(128))

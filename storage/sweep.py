@@ -29,6 +29,7 @@ ORPHAN_GRACE = 600.0  # s; a file is written seconds before its row
 KEEP_JOBS = 30 * DAY  # ended jobs, for the operator
 PAGE = 1_000  # rows read at once: other events go on between
 ON_THE_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
+KEEP_CAPTIONS = DAY  # as long as the voice that goes with one
 KEEP_SEEN = 2 * DAY  # handled updates; Telegram repeats them for at most one day
 
 
@@ -55,7 +56,8 @@ async def sweep(database: Database, blobs: BlobStore, now: float, grace: float =
 async def expire(work: Work, now: float, person_id: str | None = None) -> list[str]:
     """Delete the rows of expired files, but what a live job needs; gives the keys of the files to remove."""
     needed = select(Job.blob_id).where(Job.state.in_(LIVE))
-    query = select(Blob).where(Blob.expires_at <= now, Blob.id.not_in(needed))
+    behind = select(Job.background_id).where(Job.state.in_(LIVE), Job.background_id.is_not(None))
+    query = select(Blob).where(Blob.expires_at <= now, Blob.id.not_in(needed), Blob.id.not_in(behind))
     if person_id is not None:
         query = query.where(Blob.person_id == person_id)
     blobs = (await work.session.scalars(query)).all()
@@ -65,13 +67,14 @@ async def expire(work: Work, now: float, person_id: str | None = None) -> list[s
 
 
 async def let_go(work: Work, person_id: str, wanted: Collection[str | None], now: float) -> list[str]:
-    """Delete a person's photos and voices that are neither wanted nor needed by a job.
+    """Delete a person's photos, voices, backgrounds and captions that are neither wanted nor needed by a job.
 
     A job needs its input while it is live, until its result is delivered, and, when it failed by our fault,
-    for the operator to try again. Gives the keys of the files to remove.
+    for the operator to try again; its background only while it is live. Gives the keys of the
+    files to remove.
     """
     undelivered = select(Delivery.job_id).where(Delivery.state.in_(ON_THE_WAY))
-    needed = select(Job.blob_id).where(
+    needing = and_(
         Job.person_id == person_id,
         or_(
             Job.state.in_(LIVE),
@@ -79,11 +82,17 @@ async def let_go(work: Work, person_id: str, wanted: Collection[str | None], now
             and_(Job.state == JobState.FAILED, Job.error_id == OUR_FAULT),
         ),
     )
+    needed = select(Job.blob_id).where(needing)
+    await work.session.execute(
+        update(Job)
+        .where(Job.person_id == person_id, Job.caption != "", Job.id.not_in(select(Job.id).where(needing)))
+        .values(caption="")
+    )
     await work.session.execute(
         update(Blob)
         .where(
             Blob.person_id == person_id,
-            Blob.purpose.in_((Purpose.PHOTO, Purpose.VOICE)),
+            Blob.purpose.in_((Purpose.PHOTO, Purpose.VOICE, Purpose.BACKGROUND)),
             Blob.id.not_in([blob_id for blob_id in wanted if blob_id]),
             Blob.id.not_in(needed),
         )
@@ -101,6 +110,11 @@ async def _old_rows(work: Work, now: float) -> int:
         .returning(Job.id)
     )
     removed = len(old.all())
+    await work.session.execute(  # of what failed and nobody has tried again
+        update(Job)
+        .where(Job.caption != "", Job.state.not_in(LIVE), Job.finished_at < now - KEEP_CAPTIONS)
+        .values(caption="")
+    )
     # what a character's gallery shows keeps its file; the rest goes with its job
     await work.session.execute(delete(Render).where(Render.blob_id.is_(None), Render.job_id.is_(None)))
     await work.session.execute(delete(SeenEvent).where(SeenEvent.seen_at < now - KEEP_SEEN))

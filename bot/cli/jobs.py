@@ -61,6 +61,8 @@ def show(job_id: JobId) -> None:
 
     job = _run(look)
     for column in Job.__table__.columns:
+        if column.name == "caption":  # the person's own words
+            continue
         value = getattr(job, column.name)
         typer.echo(f"{column.name:17} {_time(value) if column.name.endswith('_at') else value}")
 

@@ -32,6 +32,10 @@ COMMANDS = {
     "project": "Find the styles of a photo: writes target.png, projected.png and styles.npz.",
     "blend": "Blend BASE (faces) with TUNED (drawings): the shapes of TUNED in the rendering of BASE.",
     "checkpoint": "StyleGAN2 checkpoints: look into one, convert one.",
+    "toonify": "Draw a photo in a learned style: writes STYLE.png, STYLE.webp and STYLE.json.",
+    "data": "Sets of drawings to learn a style from.",
+    "train": "Teach a StyleGAN2 the style of a folder of drawings: snapshots, sample grids, a log.",
+    "metrics": "Measure how near a generator comes to a set of drawings: KID, FID, PPL.",
     "jobs": "Jobs of the running bot: list, show, retry, cancel.",
 }
 """Each is a module of bot/cli: a function of that name, or a group of commands called `app`."""

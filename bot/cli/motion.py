@@ -46,6 +46,8 @@ def frames_of(shown: Motion) -> list[dict[str, Any]]:
         "yaw": shown.yaw,
         "pitch": shown.pitch,
         "roll": shown.roll,
+        "gaze_yaw": shown.gaze_yaw,
+        "gaze_pitch": shown.gaze_pitch,
     }
     return [
         {"t": round(i / FPS, 3), "viseme": shown.viseme[i]}

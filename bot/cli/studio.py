@@ -3,15 +3,20 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+from PIL import ImageColor
 
 from bot.cli.terminal import progress_bar
 from bot.settings import EngineSettings
 from engine.engine import Engine
 from engine.errors import PersonProblem
+from engine.media.caption import MOST_CHARACTERS, square
+from engine.media.colour import Colour
+from engine.media.talk import BACKGROUND, Scene
 from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
 from engine.talking.animator import TalkingEngine
@@ -30,10 +35,30 @@ Seed = Annotated[
 ]
 HowItFeels = Annotated[Expression, typer.Option("--expression", help="What the face shows all the while.")]
 HowItSounds = Annotated[Effect, typer.Option("--effect", help="Changes the voice, not the lips.")]
+ALL = "all"
+ENGINES = (*(str(name) for name in TalkingEngine), ALL)
+
+
+def _engine(name: str) -> str:
+    if name not in ENGINES:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(ENGINES)}")
+    return name
+
+
 SpokenBy = Annotated[
-    TalkingEngine | None,
-    typer.Option("--engine", help="What makes it speak; MYTALKCON_ENGINE when it is left out."),
+    str,
+    typer.Option(
+        "--engine",
+        parser=_engine,
+        metavar="|".join(ENGINES),
+        show_default=False,
+        help="What makes it speak; MYTALKCON_ENGINE when it is left out. `all`: side by side, measured.",
+    ),
 ]
+Background = Annotated[
+    str, typer.Option(help="Behind the character in the MP4s: a colour such as #ffcc00, or a picture.")
+]
+Caption = Annotated[str, typer.Option(help="Your words, shown at the pace of the voice.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 
 
@@ -41,6 +66,47 @@ def read(path: Path) -> bytes:
     """Bytes of a file, at most READ_LIMIT of them."""
     with path.open("rb") as file:
         return file.read(READ_LIMIT)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a talk is to look and sound, as the options say.
+
+    Raises
+    ------
+    typer.BadParameter
+        when the background is neither a colour nor a picture, or the caption is too long
+    """
+
+    background: str = ""
+    caption: str = ""
+    expression: Expression = Expression.NEUTRAL
+    effect: Effect = Effect.NONE
+
+    def __post_init__(self) -> None:
+        """Say so before the work, not after it."""
+        if len(self.caption) > MOST_CHARACTERS:
+            raise typer.BadParameter(f"a caption has at most {MOST_CHARACTERS} characters")
+        if not Path(self.background).is_file():
+            _colour(self.background)
+
+    def scene(self, engine: Engine) -> Scene:
+        """Read what surrounds the character."""
+        picture = Path(self.background)
+        if picture.is_file():
+            return Scene(square(engine.decoder.photo(read(picture)).pixels), self.caption)
+        return Scene(_colour(self.background), self.caption)
+
+
+def _colour(background: str) -> Colour:
+    """Colour that an option names."""
+    if not background:
+        return BACKGROUND
+    try:
+        red, green, blue = ImageColor.getrgb(background)[:3]
+    except ValueError:
+        raise typer.BadParameter(f"{background!r} is neither a colour nor a picture") from None
+    return red, green, blue
 
 
 class FolderUnusable(PersonProblem):

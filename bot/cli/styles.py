@@ -12,8 +12,8 @@ from bot.cli.generate import seeds_of
 from bot.cli.studio import check_folder
 from bot.cli.terminal import console, language, with_exit_codes
 from engine.neural import need_neural
-from engine.styles import styles as all_styles
-from engine.styles.packs import Pack, PackWrong, add_pack, packs, remove_pack
+from engine.styles import add_style, drawn_styles
+from engine.styles.packs import Pack, pack_of, packs, remove_pack
 
 app = typer.Typer(
     invoke_without_command=True, help="List the drawing styles; add, remove, preview style packs."
@@ -27,7 +27,7 @@ def styles(context: typer.Context) -> None:
     if context.invoked_subcommand:
         return
     table = Table(box=None, show_header=False)
-    for style in all_styles():
+    for style in drawn_styles():
         table.add_row(style.id, style.names[language()], style.kind)
     for pack in packs():
         table.add_row(pack.id, pack.names[language()], "toonify", *words_about(pack))
@@ -50,7 +50,7 @@ def add(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="With style.toml.")],
 ) -> None:
     """Check a style pack and keep a copy of it."""
-    pack = add_pack(folder)
+    pack = add_style(folder)
     console.print(str(pack.folder), *words_about(pack), sep="\n", markup=False)
 
 
@@ -71,9 +71,7 @@ def preview(
 ) -> None:
     """Draw people that do not exist in the style of a pack."""
     numbers = seeds_of(seeds)
-    pack = next((known for known in packs() if known.id == pack_id), None)
-    if pack is None:
-        raise PackWrong(f"no style pack is called {pack_id!r}")
+    pack = pack_of(pack_id)
     check_folder(out.parent)
     need_neural()
     from engine.stylegan2.draws import draw_seeds

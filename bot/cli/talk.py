@@ -1,16 +1,21 @@
-"""`mytalkcon talk`: a character speaks again, without its photo."""
+"""`mytalkcon talk`: a character speaks again, without its photo; or a photo speaks as it is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import ImageColor
 
+from bot.cli.engines import print_comparison
 from bot.cli.report import Made, print_made
 from bot.cli.studio import (
+    ALL,
     AsJson,
+    Background,
+    Caption,
     HowItFeels,
     HowItSounds,
+    Manner,
     OutFolder,
     Seed,
     SpokenBy,
@@ -20,12 +25,10 @@ from bot.cli.studio import (
     read,
     wait_for,
 )
-from engine.character import load
+from engine.character import Character, load
 from engine.clock import StageClock
 from engine.engine import Engine
-from engine.media.caption import MOST_CHARACTERS, square
-from engine.media.colour import Colour
-from engine.media.talk import BACKGROUND, Scene
+from engine.evaluate.engines import Comparison, available, side_by_side
 from engine.progress import Progress, Stage
 from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
@@ -35,17 +38,18 @@ from engine.talking.sadtalker.options import parsed
 
 def talk(
     character: Annotated[
-        Path, typer.Argument(exists=True, help="Folder of `mytalkcon make`, or a STYLE.json of `draw`.")
+        Path,
+        typer.Argument(
+            exists=True, help="Folder of `mytalkcon make`, a STYLE.json of `draw`, or a photo, as it is."
+        ),
     ],
     voice: VoiceFile,
     out: OutFolder = Path("out"),
-    background: Annotated[
-        str, typer.Option(help="Behind the character in the MP4s: a colour such as #ffcc00, or a picture.")
-    ] = "",
-    caption: Annotated[str, typer.Option(help="Your words, shown at the pace of the voice.")] = "",
+    background: Background = "",
+    caption: Caption = "",
     expression: HowItFeels = Expression.NEUTRAL,
     effect: HowItSounds = Effect.NONE,
-    engine_name: SpokenBy = None,
+    engine_name: SpokenBy = "",
     sadtalker: Annotated[
         str, typer.Option(help="Options of SadTalker, such as still,pose_style=3; docs/sadtalker.md has all.")
     ] = "",
@@ -54,26 +58,28 @@ def talk(
 ) -> None:
     """Make a character that was drawn before say something new."""
     check_folder(out)
-    if len(caption) > MOST_CHARACTERS:
-        raise typer.BadParameter(f"a caption has at most {MOST_CHARACTERS} characters")
     parsed(sadtalker)
-    colour = _colour(background)
+    if engine_name == ALL:
+        all_engines(character, voice, out, seed, as_json)
+        return
+    chosen = TalkingEngine(engine_name) if engine_name else None
+    manner = Manner(background, caption, expression, effect)
 
     def work(engine: Engine, report: Progress) -> Made:
         clock = StageClock(report)
         clock(Stage.DECODE, 0.0)
-        behind = colour or square(engine.decoder.photo(read(Path(background))).pixels)
-        sound = engine.decoder.voice(read(voice))
+        scene, sound = manner.scene(engine), engine.decoder.voice(read(voice))
+        speaker = character_of(engine, character, clock, [chosen] if chosen else [])
         said = engine.speak(
-            load(character),
+            speaker,
             sound,
             out,
             seed,
             clock,
-            Scene(behind, caption),
+            scene,
             expression,
             effect,
-            engine_name,
+            chosen,
             {TalkingEngine.SADTALKER: sadtalker} if sadtalker else None,
         )
         return Made(said.files, said.notices, clock.seconds())
@@ -82,14 +88,22 @@ def talk(
         print_made(wait_for(thread, work), as_json)
 
 
-def _colour(background: str) -> Colour | None:
-    """Colour that an option names; None where it is a file."""
-    if not background:
-        return BACKGROUND
-    if Path(background).is_file():
-        return None
-    try:
-        red, green, blue = ImageColor.getrgb(background)[:3]
-    except ValueError:
-        raise typer.BadParameter(f"{background!r} is neither a colour nor a picture") from None
-    return red, green, blue
+def all_engines(place: Path, voice: Path, out: Path, seed: int, as_json: bool) -> None:
+    """Let every engine say it, side by side."""
+
+    def work(engine: Engine, report: Progress) -> Comparison:
+        sound = engine.decoder.voice(read(voice))
+        speaker = character_of(engine, place, report, list(available(engine)[0]))
+        return side_by_side(engine, speaker, sound, out, seed, report)
+
+    with engine_thread() as thread:
+        print_comparison(wait_for(thread, work), as_json)
+
+
+def character_of(
+    engine: Engine, place: Path, report: Progress, engines: Sequence[TalkingEngine]
+) -> Character:
+    """Character of a folder or a JSON file; of any other file the person in it, whom `engines` study."""
+    if place.is_dir() or place.suffix == ".json":
+        return load(place)
+    return engine.photo_character(engine.decoder.photo(read(place)), report, engines)

@@ -9,6 +9,8 @@ from rich.table import Table
 from bot.cli.terminal import console, with_exit_codes
 from engine.weights import DEFAULT_FILES, WeightStore, WeightsWrong
 
+UNKNOWN = "unknown, counts as non-commercial"
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Weight files: list, fetch, add, verify.")
 
 
@@ -20,7 +22,7 @@ def list_files() -> None:
     table = Table("file", "for", "licence", "MB", "here", title=str(store.folder))
     for file in store.files.values():
         here = "yes" if (store.folder / file.name).is_file() else "no"
-        licence = file.licence or "unknown: non-commercial"
+        licence = file.licence or UNKNOWN
         table.add_row(file.name, file.purpose, licence, f"{file.megabytes:.1f}", here)
     console.print(table)
 
@@ -33,6 +35,7 @@ def fetch(
     """Download what is missing, check its hash, keep it in the cache folder."""
     store = WeightStore()
     for name in names or [file.name for file in DEFAULT_FILES]:
+        say_licence(store, name)
         console.print(f"{store.fetch(name)}", markup=False)
 
 
@@ -40,7 +43,16 @@ def fetch(
 @with_exit_codes
 def add(name: str, file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Put a weight file that you brought yourself into the cache folder."""
-    console.print(f"{WeightStore().add(name, file)}", markup=False)
+    store = WeightStore()
+    say_licence(store, name)
+    console.print(f"{store.add(name, file)}", markup=False)
+
+
+def say_licence(store: WeightStore, name: str) -> None:
+    """Name a licence that does not allow every use."""
+    file = store.known(name)
+    if not file.is_free:
+        console.print(f"{name}: licence not free for any use: {file.licence or UNKNOWN}", markup=False)
 
 
 @app.command()

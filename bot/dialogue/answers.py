@@ -6,7 +6,7 @@ language. After it, whatever is sent leads on by the shortest way to a talking c
 
 from dataclasses import replace
 
-from bot.dialogue import outcomes, ways
+from bot.dialogue import looks, outcomes, ways
 from bot.dialogue.conversation import (
     CONSENT_VERSION,
     Conversation,
@@ -33,7 +33,6 @@ from bot.dialogue.events import (
     DropAsked,
     DropConfirmed,
     Event,
-    FeelingAsked,
     FeelingChosen,
     FileAsked,
     GalleryAsked,
@@ -130,12 +129,16 @@ def _answer_always(  # noqa: PLR0911 one case an event
     return None
 
 
-def _answer_agreed(  # noqa: PLR0911 one case an event
+def _answer_agreed(  # noqa: PLR0911, PLR0912 one case an event
     conversation: Conversation, event: Event, house: House, now: float
 ) -> Turn:
     """Answer somebody who has agreed."""
     asked, conversation = conversation.asked, replace(conversation, asked=None)
+    if looks.is_about_looks(event):
+        return looks.answer_look(conversation, event)
     match event:
+        case PhotoReceived(photo, _) if asked == looks.PICTURE:
+            return looks.take_picture(conversation, photo)
         case PhotoReceived(photo, others):
             together = replace(conversation, others=others)
             count = len(others) + 1
@@ -151,7 +154,9 @@ def _answer_agreed(  # noqa: PLR0911 one case an event
             return _speak_held(replace(conversation, choosing=False))
         case TextReceived(text):
             return _text(conversation, asked, text, house)
-        case CommandGiven() | StylesAsked() | PhotoAsked() | GalleryAsked() | FeelingAsked():
+        case CommandGiven("cancel") if asked in (looks.CAPTION, looks.PICTURE):
+            return looks.leave_question(conversation)
+        case CommandGiven() | StylesAsked() | PhotoAsked() | GalleryAsked():
             return _command(conversation, event)
         case CharacterChosen() | RenameAsked() | DropAsked() | DropConfirmed() | FeelingChosen():
             return _character(conversation, event)
@@ -194,6 +199,8 @@ def _text(conversation: Conversation, asked: str | None, text: str, house: House
         if not name:
             return ways.one(replace(conversation, asked=asked), say("name-empty"))
         return Turn(conversation, wishes=(WantCharacter("renamed", about, name),))
+    if question == looks.CAPTION:
+        return looks.take_caption(conversation, text)
     return ways.lead_on(conversation, house, after=(say("help-hint"),))
 
 
@@ -208,10 +215,6 @@ def _command(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911
             return ways.one(conversation, say("next-photo"))
         case CommandGiven("characters") | GalleryAsked():
             return Turn(conversation, wishes=(WantGallery(),))
-        case CommandGiven("feeling") | FeelingAsked():
-            if conversation.character is None:
-                return ways.one(conversation, *ways.next_step(conversation))
-            return ways.offer_feelings(conversation, conversation.character)
         case CommandGiven("queue"):
             return Turn(conversation, wishes=(WantQueue(),))
         case CommandGiven("cancel"):

@@ -1,14 +1,15 @@
 """The conversation's state, what the dialogue may wish for, and the house rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.dialogue.replies import Reply
-from bot.kinds import Feeling
+from bot.kinds import Background, Effect, Feeling
 
 CONSENT_VERSION = 1  # raised when what people agreed to changes: everybody is asked again
 HOLD_SECONDS = 600.0  # a voice waits so long for a character, a new photo for its style
 NAME_LENGTH = 40  # characters of a character's name
+CAPTION_LENGTH = 600  # characters; what the engine takes
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ class Conversation:
     others : photos that were sent together with it, tried in turn while none shows a face
     choosing : the photo is new and waits for a style
     voice, voice_at : voice that waits for a character
-    asked : the question that the next message answers: "rename <character>", "forget", "drop <character>"
+    asked : the question that the next message answers: "rename <character>", "forget", "caption", "picture"
+    effect, background : of every talk from now on
+    picture, next_picture : lies behind the character instead of a colour; one that is being made ready
+    caption : words of the next talk
     drawing : a character is being drawn (known from the jobs, not kept)
     """
 
@@ -40,6 +44,11 @@ class Conversation:
     voice: str | None = None
     voice_at: float | None = None
     asked: str | None = None
+    effect: Effect = Effect.NONE
+    background: Background = Background.WARM
+    picture: str | None = None
+    next_picture: str | None = None
+    caption: str = ""
     drawing: bool = False
 
     @property
@@ -67,9 +76,9 @@ class Style:
 
 @dataclass(frozen=True)
 class House:
-    """What holds for everybody: the styles, and how long things are kept."""
+    """What holds for everybody: the styles that are offered now, and how long things are kept."""
 
-    styles: tuple[Style, ...]
+    styles: Sequence[Style]
     photo_hours: int = 24
     render_days: int = 7
 
@@ -104,6 +113,13 @@ class WantTalk:
 
 
 @dataclass(frozen=True)
+class WantBackground:
+    """A background made of a photo."""
+
+    photo: str
+
+
+@dataclass(frozen=True)
 class WantCancel:
     """Cancel a job; None: all of the person's."""
 
@@ -124,7 +140,8 @@ class WantGallery:
 class WantCharacter:
     """Find a character of the person and do what `about` says.
 
-    `about`: chosen, rename, drop, renamed (to `name`), dropped, feels (`feeling`, from now on).
+    `about`: chosen, rename, drop, renamed (to `name`), dropped, feels (`feeling`, from now on),
+    settings (to show them).
     """
 
     about: str
@@ -157,6 +174,7 @@ Wish = (
     WantPreview
     | WantDrawing
     | WantTalk
+    | WantBackground
     | WantCancel
     | WantQueue
     | WantGallery

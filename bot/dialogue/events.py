@@ -18,9 +18,11 @@ VERSION = "v1"
 
 @dataclass(frozen=True)
 class CommandGiven:
-    """A command: start, help, language, characters, queue, cancel, privacy, delete, style, feeling.
+    """A command: start, help, language, characters, queue, cancel, privacy, delete, style, settings, feeling,
+    effect, background, caption.
 
-    `argument`: of start, the command that a link into the bot leads to.
+    `argument`: of start, the command that a link into the bot leads to; of caption, the words; of background,
+    "picture" when one of one's own is to come.
     """
 
     name: str
@@ -100,6 +102,64 @@ class GalleryAsked:
 class FeelingAsked:
     """How may my character look while it speaks?"""
 
+    owner: str
+
+
+@dataclass(frozen=True)
+class SettingsAsked:
+    """How do my talks look and sound?"""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class EffectAsked:
+    """What may be done with my voice?"""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class BackgroundAsked:
+    """What may lie behind my character?"""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class PictureAsked:
+    """A picture of my own is to lie behind my character; it comes next."""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class CaptionAsked:
+    """My next talk gets words, which come next."""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class CaptionDropped:
+    """My next talk gets no words after all."""
+
+    owner: str
+
+
+@dataclass(frozen=True)
+class EffectChosen:
+    """From now on my voice sounds so."""
+
+    effect: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class BackgroundChosen:
+    """From now on this colour lies behind my character."""
+
+    background: str
     owner: str
 
 
@@ -217,10 +277,14 @@ class JobRefused:
 
 @dataclass(frozen=True)
 class JobsCancelled:
-    """So many jobs were cancelled; `others`: the one that was meant is somebody else's."""
+    """So many jobs were cancelled; `others`: the one that was meant is somebody else's.
+
+    `blobs`: the photos and voices of the cancelled jobs.
+    """
 
     count: int
     others: bool = False
+    blobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -252,7 +316,7 @@ class GalleryListed:
 class CharacterFound:
     """The character that an event was about, and what is to be said about it."""
 
-    about: str  # "chosen", "rename", "drop", "renamed", "feels"
+    about: str  # "chosen", "rename", "drop", "renamed", "feels", "settings"
     character: str
     name: str
     feeling: str = Feeling.NEUTRAL
@@ -311,6 +375,14 @@ class PhotoUseless:
     photo: str
 
 
+@dataclass(frozen=True)
+class BackgroundReady:
+    """The engine has made a background, kept as `picture`, of this photo."""
+
+    photo: str
+    picture: str
+
+
 Owned = (
     Agreed
     | LanguageChosen
@@ -318,6 +390,14 @@ Owned = (
     | PhotoAsked
     | GalleryAsked
     | FeelingAsked
+    | SettingsAsked
+    | EffectAsked
+    | BackgroundAsked
+    | PictureAsked
+    | CaptionAsked
+    | CaptionDropped
+    | EffectChosen
+    | BackgroundChosen
     | HeldVoiceUsed
     | DeleteConfirmed
     | Declined
@@ -350,6 +430,7 @@ Outcome = (
     | CharacterDrawn
     | PhotoUseful
     | PhotoUseless
+    | BackgroundReady
 )
 Event = Sent | Outcome
 
@@ -359,6 +440,12 @@ _PLAIN: dict[str, type[Pressed]] = {
     "photo": PhotoAsked,
     "gallery": GalleryAsked,
     "feel": FeelingAsked,
+    "settings": SettingsAsked,
+    "effects": EffectAsked,
+    "grounds": BackgroundAsked,
+    "picture": PictureAsked,
+    "caption": CaptionAsked,
+    "nocaption": CaptionDropped,
     "speak": HeldVoiceUsed,
     "forget": DeleteConfirmed,
     "keep": Declined,
@@ -373,6 +460,8 @@ _WITH_ARGUMENT: dict[str, type[Pressed]] = {
     "lang": LanguageChosen,
     "style": StyleChosen,
     "felt": FeelingChosen,
+    "effect": EffectChosen,
+    "ground": BackgroundChosen,
     "file": FileAsked,
 }
 _ACTIONS = {kind: action for action, kind in (_PLAIN | _WITH_ARGUMENT).items()}

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from bot.dialogue import ways
+from bot.dialogue import looks, ways
 from bot.dialogue.conversation import Conversation, House, Turn, WantPreview, WantTalk
 from bot.dialogue.events import (
+    BackgroundReady,
     CancelPressed,
     CharacterChosen,
     CharacterDrawn,
@@ -31,7 +32,6 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.replies import Media, Reply, Said, button, say
 from bot.kinds import JobKind
-from bot.sentences import sentence
 
 OUTCOMES = Outcome
 
@@ -45,12 +45,18 @@ def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
             return _accepted(conversation, event, now)
         case JobRefused():
             return ways.one(conversation, say(event.reason, limit=event.limit))
-        case JobsCancelled(count, others):
+        case JobsCancelled(count, others, blobs):
             idle = conversation if others else replace(conversation, choosing=False, others=())
+            if idle.next_picture in blobs:
+                idle = replace(idle, next_picture=None)
             word = "cancelled" if count else "not-yours" if others else "nothing-to-cancel"
             return ways.one(idle, say(word))
         case PhotoUseful(photo):
             return Turn(replace(conversation, others=()) if conversation.photo == photo else conversation)
+        case PhotoUseless(photo) if conversation.next_picture == photo:
+            return Turn(replace(conversation, next_picture=None))
+        case BackgroundReady():
+            return looks.take_ready(conversation, event)
         case PhotoUseless(photo):
             return _next_photo(conversation) if conversation.photo == photo else Turn(conversation)
         case CharacterDrawn(character):
@@ -94,6 +100,10 @@ def _accepted(conversation: Conversation, event: JobAccepted, now: float) -> Tur
         conversation = replace(conversation, photo=event.blob, photo_at=at, choosing=choosing)
     if event.kind is JobKind.DRAW:
         conversation = replace(conversation, choosing=False, drawing=True)
+    if event.kind is JobKind.BACKGROUND:
+        conversation = replace(conversation, next_picture=event.blob)
+    if event.kind is JobKind.SPEAK:
+        conversation = replace(conversation, caption="")  # this talk has it
     cancel = button(language, "cancel-button", CancelPressed(event.job))
     says = (say(f"accepted-{event.kind}"), ways_to_wait(event.position))
     return Turn(conversation, (Reply(language, says, ((cancel,),), job=event.job),))
@@ -159,9 +169,8 @@ def _character(conversation: Conversation, event: CharacterFound | CharacterGone
             return ways.one(asked, say("rename-question", name=event.name))
         case "renamed":
             return ways.one(conversation, say("character-renamed", name=event.name))
-        case "feels":
-            feeling = sentence(f"feeling-{event.feeling}", language)
-            return ways.one(conversation, say("feeling-set", name=event.name, feeling=feeling))
+        case "feels" | "settings":
+            return looks.answer_found(conversation, event)
         case "drop":
             yes = button(language, "drop-yes-button", DropConfirmed(about))
             no = button(language, "keep-button", Declined(conversation.person))

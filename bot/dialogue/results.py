@@ -12,6 +12,7 @@ SHARES: dict[JobKind, dict[str, float]] = {
     JobKind.PREVIEW: {"decode": 0.05, "face": 0.15, "matte": 0.1, "draw": 0.65, "encode": 0.05},
     JobKind.DRAW: {"decode": 0.05, "face": 0.25, "matte": 0.1, "draw": 0.5, "encode": 0.1},
     JobKind.SPEAK: {"decode": 0.05, "speech": 0.15, "render": 0.5, "encode": 0.3},
+    JobKind.BACKGROUND: {"decode": 0.7, "encode": 0.3},
 }
 
 
@@ -61,6 +62,8 @@ def done(kind: JobKind, *, speaks: bool) -> Said:
     """Say what a job has made, and what may come next; `speaks`: a voice already waits for the character."""
     if kind is JobKind.DRAW:
         return say("sticker-speaks" if speaks else "sticker-done")
+    if kind is JobKind.BACKGROUND:
+        return say("background-done")
     return say("next-style" if kind is JobKind.PREVIEW else "talk-done")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.dialogue.conversation import NAME_LENGTH, Conversation, House, Turn
@@ -9,17 +10,15 @@ from bot.dialogue.events import (
     Agreed,
     Declined,
     DeleteConfirmed,
-    FeelingAsked,
-    FeelingChosen,
     GalleryAsked,
     HeldVoiceUsed,
     LanguageChosen,
     PhotoAsked,
+    SettingsAsked,
     StyleChosen,
     StylesAsked,
 )
 from bot.dialogue.replies import Button, Reply, Said, button, say, word_button
-from bot.kinds import Feeling
 from bot.sentences import LANGUAGES, sentence
 
 Row = tuple[Button, ...]
@@ -60,7 +59,12 @@ def style_buttons(conversation: Conversation, house: House, photo: str | None = 
         word_button(f"{number}. {house.style_name(style.id, language)}", StyleChosen(style.id, photo))
         for number, style in enumerate(house.styles, start=1)
     ]
-    return tuple(tuple(buttons[i : i + ROW]) for i in range(0, len(buttons), ROW))
+    return rows(buttons)
+
+
+def rows(buttons: Sequence[Button], width: int = ROW) -> tuple[Row, ...]:
+    """Put buttons in rows."""
+    return tuple(tuple(buttons[i : i + width]) for i in range(0, len(buttons), width))
 
 
 def privacy(house: House) -> Said:
@@ -104,24 +108,19 @@ def offer_own_character(conversation: Conversation) -> Turn:
     return one(conversation, say("voice-held-choice"), buttons=((use,),))
 
 
-def offer_feelings(conversation: Conversation, character: str) -> Turn:
-    """Offer a button a feeling."""
-    buttons = [
-        button(conversation.language, f"feeling-{feeling}", FeelingChosen(feeling, character))
-        for feeling in Feeling
-    ]
-    rows = tuple(tuple(buttons[i : i + ROW]) for i in range(0, len(buttons), ROW))
-    return one(conversation, say("feeling-question"), buttons=rows)
-
-
 def after_sticker(conversation: Conversation) -> tuple[Row, ...]:
     """Offer what one may want after a sticker or a talk."""
     language, person = conversation.language, conversation.person
     again = button(language, "another-style-button", StylesAsked(person))
     photo = button(language, "new-photo-button", PhotoAsked(person))
     gallery = button(language, "gallery-button", GalleryAsked(person))
-    feeling = button(language, "feeling-button", FeelingAsked(person))
-    return ((again, photo), (gallery, feeling))
+    settings = button(language, "settings-button", SettingsAsked(person))
+    return ((again, photo), (gallery, settings))
+
+
+def settings_again(conversation: Conversation) -> tuple[Row, ...]:
+    """Offer the other settings."""
+    return ((button(conversation.language, "settings-button", SettingsAsked(conversation.person)),),)
 
 
 def name_of(text: str) -> str:

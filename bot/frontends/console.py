@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.dialogue import Button, Reply
-from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, TextReceived, VoiceReceived, event_of
+from bot.dialogue.events import PhotoReceived, Sent, VoiceReceived, event_of
+from bot.dialogue.typed import event_of_words
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
 from bot.kinds import JobKind
 from bot.service import Load, Service, Who
@@ -54,10 +55,8 @@ class Console:
             await self._send(event_of(pressed.data))
         elif path.is_file():
             await self._attach(path)
-        elif text.startswith("/"):
-            await self._send(CommandGiven(text[1:].split()[0].lower() if text[1:].split() else ""))
         else:
-            await self._send(TextReceived(text))
+            await self._send(event_of_words(text))
 
     def reaches(self, address: str) -> bool:
         """See Frontend: another person's console is another process."""

@@ -66,6 +66,11 @@ class EmbeddedQueue:
             style=order.style,
             character_id=order.character_id,
             seed=order.seed,
+            feeling=order.manner.feeling,
+            effect=order.manner.effect,
+            background=order.manner.background,
+            background_id=order.background_id,
+            caption=order.manner.caption,
             created_at=self._clock(),
         )
         work.session.add(job)
@@ -93,9 +98,9 @@ class EmbeddedQueue:
         work.after_commit(self._changed)
         return await jobs.retry(work, job_id)
 
-    async def claim(self, work: Work) -> Claim | None:
-        """Take the next job, the one whose person was served longest ago."""
-        job = await jobs.claim(work, self.worker, self._clock())
+    async def claim(self, work: Work, beside: Job | None = None) -> Claim | None:
+        """Take the next job, the one whose person was served longest ago; see the protocol for `beside`."""
+        job = await jobs.claim(work, self.worker, self._clock(), beside)
         if job is None:
             return None
         stop = self._stops[job.id] = threading.Event()

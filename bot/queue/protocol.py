@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from bot.kinds import JobKind
+from bot.kinds import PLAIN, JobKind, Manner
 from bot.queue.news import News, Subscription
 from storage.database import Work
 from storage.models import Job, JobState
@@ -55,6 +55,8 @@ class Order:
     style: str | None = None
     character_id: str | None = None
     seed: int = 0
+    manner: Manner = PLAIN
+    background_id: str | None = None  # own picture behind the character
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,12 @@ class Queue(Protocol):
     async def retry(self, work: Work, job_id: str) -> bool:
         """Let a job that failed wait again, its attempts forgotten; False in any other state."""
 
-    async def claim(self, work: Work) -> Claim | None:
-        """Take the next job, the one whose person was served longest ago."""
+    async def claim(self, work: Work, beside: Job | None = None) -> Claim | None:
+        """Take the next job, the one whose person was served longest ago.
+
+        With `beside`, a job that this worker runs already: only one of the same kind and style that somebody
+        else waits for next. It may overtake others, which lose nothing: it runs along.
+        """
 
     async def heartbeat(self, work: Work, job_id: str, stage: str | None) -> bool:
         """Note that the job goes on; False when it is not this worker's any more."""

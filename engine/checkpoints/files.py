@@ -35,6 +35,13 @@ def map_file(path: Path) -> memoryview:
         raise CheckpointBroken(f"{path}: {error}") from error
 
 
+def let_go(view: memoryview | None) -> None:
+    """Give the pages of a mapped file back to the system; whoever reads there again gets them again."""
+    mapped = None if view is None else view.obj
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
 def read_pickle(path: Path) -> Any:
     """What a `.pt`, `.pth` or `.pkl` file holds.
 

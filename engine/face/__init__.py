@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from engine.arrays import FloatMap, Points
 from engine.errors import Notice
+from engine.face.parts import Parts
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Face:
     yaw, pitch, roll : degrees; yaw > 0 to the picture's right, pitch > 0 down, roll > 0 clockwise as seen
     matte : float32 (H, W) in [0, 1]; 1 is the person
     notices : words about the face (several faces)
+    parts : hair, skin, cloth and so on; None without the weights of the parser
     """
 
     box: tuple[float, float, float, float]
@@ -26,3 +28,4 @@ class Face:
     roll: float
     matte: FloatMap
     notices: tuple[Notice, ...] = ()
+    parts: Parts | None = None

@@ -40,6 +40,7 @@ UPRIGHT_SCORES, UPRIGHT_AGREEMENT, UPRIGHT_ROLL = 1.5, 0.05, 40.0
 # Face heights, mean over the detector's eyes, nose and mouth. Cloth, ears and turned faces had up to 1.0
 # where the mesh took them for a face; faces .05, covered ones .10, very small ones .15.
 MAX_DISAGREEMENT = 0.20
+DRAWN_DISAGREEMENT = 0.16  # in drawings, where no second look follows: at .18 a square was twice too large
 LONE_SCORES = (
     0.75  # a face that only one detector sees, and faintly, may be a fist: a closer look comes first
 )
@@ -149,7 +150,7 @@ class FaceFinder:
             FaceDetector(Model(short_range), short_range_anchors()),
             FaceDetector(Model(full_range), full_range_anchors()),
         )
-        self._landmarks = LandmarkDetector(Model(mesh))
+        self.landmark_detector = LandmarkDetector(Model(mesh))
 
     def find(self, photo: Photo) -> FoundFace:
         """Find the largest face.
@@ -166,13 +167,31 @@ class FaceFinder:
         pose = head_pose(landmarks)
         _refuse_unusable(upright.pixels, landmarks, pose, best)
         turned = np.ascontiguousarray(np.rot90(search, best.quarter_turns))
-        bystanders = sum(self._landmarks.find(turned, d).presence >= MIN_PRESENCE for d in best.others)
+        bystanders = sum(self.landmark_detector.find(turned, d).presence >= MIN_PRESENCE for d in best.others)
         notices = [Notice("several-faces")] if bystanders else []
         notices += [Notice("photo-turned")] if best.quarter_turns else []
         notices += [Notice("face-covered")] if covered(turned, best.mesh.landmarks, pose.yaw) else []
         low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         return FoundFace(upright, landmarks, pose, box, tuple(notices))
+
+    def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
+        """Landmarks of a face, uint8 (H, W, 3), that is about where `landmarks` (478, 3) say."""
+        return self.landmark_detector.follow(picture, landmarks)
+
+    def find_upright(self, picture: Pixels) -> Points | None:
+        """Landmarks (478, 3) of the largest face of a picture that is the right way up, drawn faces too.
+
+        None where detector and mesh do not agree that it is one, and where it is small in its picture. Faces
+        without detail, as drawings have them, are welcome.
+        """
+        scale = min(1.0, SEARCH_SIDE / max(picture.shape[:2]))
+        search = _scaled(picture, scale)
+        for min_score in (MIN_SCORE, FAINT_SCORE):
+            candidate = self._candidate(search, 0, 1, min_score)
+            if candidate is not None and candidate.is_face and candidate.disagreement < DRAWN_DISAGREEMENT:
+                return candidate.mesh.landmarks / np.float32(scale)
+        return None
 
     def _upright_candidate(self, search: Pixels) -> _Candidate:
         doubtful: list[_Candidate] = []
@@ -204,14 +223,14 @@ class FaceFinder:
         largest = max(faces, key=lambda face: face.size)
         others = tuple(f for f in faces if f is not largest and f.size > BYSTANDER * largest.size)
         scores = sum(max((face.score for face in faces), default=0.0) for faces in found)
-        return _Candidate(turns, self._landmarks.find(turned, largest), scores, largest, others)
+        return _Candidate(turns, self.landmark_detector.find(turned, largest), scores, largest, others)
 
     def _from_the_side(self, search: Pixels, doubtful: _Candidate) -> _Candidate:
         """Look at a head once more in crops that suit a face seen from the side, if it is one."""
         if abs(head_pose(doubtful.mesh.landmarks).yaw) < PROFILE_YAW:
             return doubtful
         turned = np.ascontiguousarray(np.rot90(search, doubtful.quarter_turns))
-        mesh = self._landmarks.find_from_the_side(turned, doubtful.detection)
+        mesh = self.landmark_detector.find_from_the_side(turned, doubtful.detection)
         seen = replace(doubtful, mesh=mesh)
         return seen if mesh.presence >= SURE_SIDE and seen.is_face else doubtful
 

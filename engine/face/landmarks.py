@@ -59,7 +59,7 @@ class LandmarkDetector:
         eyes = detection.points[1] - detection.points[0]
         mesh = self._on_crop(picture, centre, detection.size * DETECTION_SCALE, eyes)
         for _ in range(REFINEMENTS):
-            mesh = self._again(picture, mesh.landmarks)
+            mesh = self.near(picture, mesh.landmarks)
         return mesh
 
     def find_from_the_side(self, picture: Pixels, detection: Detection) -> Mesh:
@@ -72,10 +72,15 @@ class LandmarkDetector:
         tries = []
         for scale in SIDE_SCALES:
             first = self._on_crop(picture, centre, detection.size * scale, level)
-            tries += [first, self._again(picture, first.landmarks)]
+            tries += [first, self.near(picture, first.landmarks)]
         return max(tries, key=lambda mesh: mesh.presence)
 
-    def _again(self, picture: Pixels, landmarks: Points) -> Mesh:
+    def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
+        """Landmarks of a face that is about where other landmarks (478, 3) say."""
+        return self.near(picture, self.near(picture, landmarks).landmarks)
+
+    def near(self, picture: Pixels, landmarks: Points) -> Mesh:
+        """Landmarks of a face that is about where `landmarks` are."""
         eyes = (landmarks[LEFT_EYE_OUTER] - landmarks[RIGHT_EYE_OUTER])[:2]
         turn = _rotation(eyes)
         level = landmarks[:, :2] @ turn.T

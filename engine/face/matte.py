@@ -16,12 +16,13 @@ import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face.litert import Model
+from engine.face.parts import Parts
 from engine.raster import (
     Matrix,
     box_blur,
     components,
-    dilated,
     grey,
+    grown,
     opened,
     polygon,
     resized,
@@ -55,6 +56,7 @@ class MatteShape:
     guide_eps: float = 1e-3  # of a picture in [0, 1]
     edge: tuple[float, float] = (0.30, 0.75)  # filtered values that become 0 and 1
     hole: float = 0.16  # what is narrower than this and enclosed by the person is filled
+    parsed: float = 0.5  # weight of the parser, where it looked
     blurred: float = 0.45  # of the face's sharpness: what rises beside the head and has less is somebody else
 
 
@@ -65,13 +67,14 @@ class Matting:
         self._model = Model(model)
         self._shape = shape or MatteShape()
 
-    def matte(self, photo: Pixels, landmarks: Points) -> FloatMap:
+    def matte(self, photo: Pixels, landmarks: Points, parts: Parts | None = None) -> FloatMap:
         """Say how much of each pixel belongs to the person.
 
         Parameters
         ----------
         photo : uint8 (H, W, 3), RGB
         landmarks : float32 (478, 2 or 3), px of the photo
+        parts : what a parser saw in it, where there is one
 
         Returns
         -------
@@ -85,6 +88,9 @@ class Matting:
         points = np.ascontiguousarray(landmarks[:, :2] * scale, dtype=np.float32)
         face_height = float(np.linalg.norm(points[152] - points[10]))
         likely = self._ask_thrice(small, points, face_height)
+        if parts is not None:
+            trust = shape.parsed * resized(parts.seen, *size)
+            likely += trust * (resized(parts.person, *size) - likely)
         person = _person_of_the_face(likely, points, face_height, shape)
         person *= 1 - _somebody_else(person, grey(small), points, face_height, shape)
         person = _without_holes(_add_face(person, points), shape.hole * face_height)
@@ -149,11 +155,11 @@ def _person_of_the_face(likely: FloatMap, points: Points, face_height: float, sh
     inside = labels[face > 0]
     label = int(np.bincount(inside).argmax()) if inside.size else 0
     kept = (labels == label).astype(np.uint8) if label else face
-    near = dilated(kept, shape.regrow * face_height) & solid
+    near = grown(kept, shape.regrow * face_height) & solid
     _, labels = components(near)
     wanted = np.unique(labels[(kept > 0) & (near > 0)])
     near = np.isin(labels, wanted[wanted > 0]).astype(np.uint8)
-    allowed = dilated(near, 0.06 * face_height).astype(np.float32)
+    allowed = grown(near, 0.06 * face_height).astype(np.float32)
     return likely * box_blur(allowed, 2)
 
 
@@ -181,7 +187,7 @@ def _somebody_else(
                 continue
             if float(fine[: len(part)][part].mean()) < shape.blurred * sharp:
                 foreign[: len(part)][part] = 1
-    return box_blur(dilated(foreign, 0.20 * face_height).astype(np.float32), 2)
+    return box_blur(grown(foreign, 0.20 * face_height).astype(np.float32), 2)
 
 
 def _without_holes(person: FloatMap, width: float) -> FloatMap:
@@ -195,7 +201,7 @@ def _without_holes(person: FloatMap, width: float) -> FloatMap:
         return person
     wide = np.unique(labels[opened(holes, width) > 0])
     holes[np.isin(labels, wide)] = 0
-    return np.maximum(person, dilated(holes, 3).astype(np.float32))
+    return np.maximum(person, grown(holes, 3).astype(np.float32))
 
 
 def _add_face(person: FloatMap, points: Points) -> FloatMap:

@@ -9,11 +9,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import BinaryIO, Self, TypeVar, cast
+from typing import BinaryIO, Generic, Self, TypeVar, cast
 
-from engine.errors import EngineError
+from engine.errors import EngineError, PersonProblem
 from engine.intake import protocol
 from engine.intake.limits import Limits
 from engine.photo import MAX_BYTES as MAX_PHOTO_BYTES
@@ -27,6 +27,22 @@ LIMITS = Limits()
 START_SECONDS = 60.0  # for a process to start, on a machine with too much to do; usually 0.2
 
 Decoded = TypeVar("Decoded", Photo, Voice)
+
+
+@dataclass(frozen=True)
+class _Kind(Generic[Decoded]):
+    """What can be decoded: its name to the child, the most bytes, how its answer is read, what is said."""
+
+    name: str
+    most: int
+    read: Callable[[BinaryIO, protocol.Header], Decoded]
+    too_heavy: type[PersonProblem]
+    nothing: type[PersonProblem]
+    damaged: type[PersonProblem]
+
+
+PHOTO = _Kind("photo", MAX_PHOTO_BYTES, protocol.receive_photo, PhotoTooHeavy, PhotoUnknown, PhotoDamaged)
+VOICE = _Kind("voice", MAX_VOICE_BYTES, protocol.receive_voice, VoiceTooHeavy, VoiceEmpty, VoiceDamaged)
 
 
 class DecoderFailed(EngineError):
@@ -86,14 +102,7 @@ class Decoder:
         DecoderFailed
             when the fault is ours
         """
-        if len(data) > MAX_PHOTO_BYTES:
-            raise PhotoTooHeavy(f"{len(data)} bytes", megabytes=MAX_PHOTO_BYTES // 1_000_000)
-        if not data:
-            raise PhotoUnknown("0 bytes")
-        try:
-            return self._decode("photo", data, protocol.receive_photo)
-        except _Ended as end:
-            raise PhotoDamaged(str(end)) from None
+        return self._decode(PHOTO, data)
 
     def voice(self, data: bytes) -> Voice:
         """Decode a voice: mono, loudness normalised, at most MAX_SECONDS (60) long.
@@ -105,22 +114,19 @@ class Decoder:
         DecoderFailed
             when the fault is ours
         """
-        if len(data) > MAX_VOICE_BYTES:
-            raise VoiceTooHeavy(f"{len(data)} bytes", megabytes=MAX_VOICE_BYTES // 1_000_000)
-        if not data:
-            raise VoiceEmpty("0 bytes")
-        try:
-            return self._decode("voice", data, protocol.receive_voice)
-        except _Ended as end:
-            raise VoiceDamaged(str(end)) from None
+        return self._decode(VOICE, data)
 
-    def _decode(
-        self, kind: str, data: bytes, read: Callable[[BinaryIO, protocol.Header], Decoded]
-    ) -> Decoded:
+    def _decode(self, kind: "_Kind[Decoded]", data: bytes) -> Decoded:
+        if len(data) > kind.most:
+            raise kind.too_heavy(f"{len(data)} bytes", megabytes=kind.most // 1_000_000)
+        if not data:
+            raise kind.nothing("0 bytes")
         with self._slots:
             child = self._take()
             try:
-                return child.ask(kind, data, read)
+                return child.ask(kind.name, data, kind.read)
+            except _Ended as end:
+                raise kind.damaged(str(end)) from None
             finally:
                 self._give_back(child)
 

@@ -93,7 +93,7 @@ def _decoded(data: bytes) -> tuple[Block, int]:
     except (av.error.FFmpegError, ValueError) as fault:
         raise VoiceDamaged(f"{type(fault).__name__}: {fault}") from fault
     if not blocks:
-        raise VoiceDamaged("nothing could be decoded")
+        raise VoiceEmpty("zero seconds of sound")
     width = blocks[0].shape[0]
     same = [block if block.shape[0] == width else _widened(block, width) for block in blocks]
     return np.nan_to_num(np.concatenate(same, axis=1), posinf=0, neginf=0), rate
@@ -127,18 +127,27 @@ def _blocks(
 def _frames(
     container: av.container.InputContainer, track: av.audio.stream.AudioStream
 ) -> Iterator[av.AudioFrame]:
-    """Every frame that can be decoded; one that cannot is left out, as players do."""
+    """Every frame that can be decoded; one that cannot is left out, as players do.
+
+    Raises
+    ------
+    VoiceDamaged
+        when there are some and none can
+    """
     packets = container.demux(track)
+    heard, damage = False, ""
     while True:
         try:
             packet = next(packets)
-            yield from packet.decode()
-        except StopIteration:
-            return
-        except av.error.EOFError:
-            return
-        except av.error.InvalidDataError:
-            continue
+            for frame in packet.decode():
+                heard = True
+                yield frame
+        except (StopIteration, av.error.EOFError):
+            break
+        except av.error.InvalidDataError as fault:
+            damage = str(fault)
+    if damage and not heard:
+        raise VoiceDamaged(damage)
 
 
 def _arrays(frames: list[av.AudioFrame]) -> Iterator[Block]:

@@ -14,6 +14,7 @@ RETURN = 10  # frames in which the end of the sticker turns into what came befor
 LIVELY_ENOUGH = 0.92  # of the liveliest window: among these, the one that returns by the shortest way
 SEAM = 4.0  # how much the step from before the first frame to it counts: there the loop begins again
 DEGREES = 0.05  # how much a degree of the head counts against the whole way of the jaw
+LOOK = 0.02  # how much a degree of the eyes does
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,11 @@ def loop_start(motion: Motion) -> int:
 
 
 def _pose(motion: Motion) -> FloatMap:
-    """What counts of a face's pose, float32 (frames, 6), in ways of the jaw."""
+    """What counts of a face's pose, float32 (frames, 8), in ways of the jaw."""
     shown: Sequence[FloatMap] = (motion.jaw * (1 - motion.closure), 0.5 * motion.rounding, 0.7 * motion.lids)
     head = (DEGREES * motion.yaw, DEGREES * motion.pitch, DEGREES * motion.roll)
-    return np.stack([*shown, *head], axis=1).astype(np.float32)
+    eyes = (LOOK * motion.gaze_yaw, LOOK * motion.gaze_pitch)
+    return np.stack([*shown, *head, *eyes], axis=1).astype(np.float32)
 
 
 def _smooth(share: float) -> float:

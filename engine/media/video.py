@@ -47,13 +47,13 @@ class Mp4Writer:
     Parameters
     ----------
     path : where the file will be
-    side : px, of width and height
+    side : px, of width and, where it is not given, of height; both even
     voice : its sound
     """
 
-    def __init__(self, path: Path, side: int, voice: Voice) -> None:
+    def __init__(self, path: Path, side: int, voice: Voice, height: int = 0) -> None:
         self._file = PartialFile(path)
-        self._side = side
+        self._size = (height or side, side)
         self._voice = voice
         self._frames = 0
         self._samples = 0  # encoded so far
@@ -75,7 +75,7 @@ class Mp4Writer:
                 "g": str(KEYFRAME_EVERY),
             },
         )
-        self._picture.width = self._picture.height = side
+        self._picture.height, self._picture.width = self._size
         self._picture.pix_fmt = "yuv420p"
         self._picture.codec_context.thread_count = 1
         self._picture.codec_context.flags |= Flags.bitexact
@@ -87,9 +87,9 @@ class Mp4Writer:
         self._sound.codec_context.flags |= Flags.bitexact
 
     def write(self, rgb: Pixels) -> None:
-        """Add a frame, uint8 (side, side, 3)."""
-        if rgb.shape != (self._side, self._side, 3):
-            raise MediaFailed(f"a frame of shape {rgb.shape} for a video of {self._side} px")
+        """Add a frame, uint8 (height, side, 3)."""
+        if rgb.shape != (*self._size, 3):
+            raise MediaFailed(f"a frame of shape {rgb.shape} for a video of {self._size} px")
         self._container.mux(self._picture.encode(video_frame(rgb, self._frames)))
         self._frames += 1
         self._write_sound(self._frames * self._voice.sound_rate // FPS)

@@ -18,6 +18,7 @@ from engine.speech.alignment import LAG, align
 from engine.speech.coarticulation import mouth_of
 from engine.speech.expressions import Expression, motion_with
 from engine.speech.motion import FPS, Motion
+from engine.speech.music import music, without_strays
 from engine.speech.phones import Phone, PhoneRecogniser
 from engine.speech.prosody import head_of
 from engine.voice import Voice
@@ -80,7 +81,10 @@ class Listener:
         emissions = self._recogniser.emissions(voice.analysis, level, LAG, progress)
         phones = align(emissions, spectral_shape(voice.analysis, level), quiet)
         part = relative_loudness(level)
-        mouth = mouth_of(phones, part, quiet, frames, airy(voicing(voice.analysis), part))
+        musical = music(voice.analysis, part, phones)
+        phones = without_strays(phones, musical)
+        nobody = airy(voicing(voice.analysis), part) | musical
+        mouth = mouth_of(phones, part, quiet, frames, nobody)
         head = head_of(part, quiet, frames, seed)
         sound = voice.seconds - sum(b - a for a, b in quiet) / RATE
         wordless = sound >= _WORDLESS_SOUND and len(phones) < _PHONES_PER_SECOND * sound

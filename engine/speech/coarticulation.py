@@ -51,7 +51,7 @@ def mouth_of(
     loudness : float32 (steps,) in 0..1 at 100 Hz, `acoustics.relative_loudness`
     pauses : ranges of steps without speech
     frames : length of the motion
-    air : (steps,) where nobody's voice is heard, `acoustics.airy`; lips do not part for a breath
+    air : (steps,) where nobody's voice is heard, `acoustics.airy` or `music.music`; lips do not part for it
     """
     steps = frames * STEPS_PER_FRAME
     level = np.zeros(steps, np.float32)

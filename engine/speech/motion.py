@@ -49,6 +49,9 @@ class Head:
     yaw, pitch, roll : degrees of the head relative to the drawing; yaw > 0 to the picture's right,
         pitch > 0 down (a nod), roll > 0 clockwise as seen
     breath : 0 .. 1 shoulders up
+    gaze_yaw, gaze_pitch : degrees of the eyes in their sockets relative to the drawing; yaw > 0 to the
+        picture's right, pitch > 0 down. An iris moves by .55 of its eye's width times the sine, as far as
+        there is white (engine/talking/gaze.py)
     """
 
     lids: FloatMap
@@ -58,6 +61,8 @@ class Head:
     pitch: FloatMap
     roll: FloatMap
     breath: FloatMap
+    gaze_yaw: FloatMap
+    gaze_pitch: FloatMap
 
 
 @dataclass(frozen=True)

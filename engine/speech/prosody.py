@@ -1,4 +1,4 @@
-"""Head, brows, lids and breath: the parts of a talk that follow its melody, not its phones.
+"""Head, brows, lids, eyes and breath: the parts of a talk that follow its melody, not its phones.
 
 Chance comes from one `numpy.random.Generator`; the same voice and seed give the same head everywhere.
 """
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatMap
 from engine.speech.acoustics import RATE, smooth
+from engine.speech.looking import LookAway, gaze_of
 from engine.speech.motion import FPS, Head
 
 BLINK = (0.45, 1.0, 1.0, 0.75, 0.35, 0.1)  # lids per frame
@@ -51,15 +52,21 @@ def head_of(loudness: FloatMap, pauses: list[tuple[int, int]], frames: int, seed
         seconds, np.arange(len(speaking)) / RATE, smooth(speaking, 0.25)
     )
     sway = [_sway(chance, seconds) * engaged for _ in range(3)]
-    glances = _glances(chance, pauses, frames, len(loudness))
+    away = _looks_away(chance, pauses, len(loudness))
+    yaw = (YAW * sway[0] + TURN * turns + GLANCE * _glances(away, frames)).astype(np.float32)
+    pitch = (PITCH * sway[1] + NOD * nods).astype(np.float32)
+    lids = _lids(chance, frames, pauses)
+    gaze_yaw, gaze_pitch = gaze_of(away, lids, yaw, pitch, seed)
     return Head(
-        lids=_lids(chance, frames, pauses),
+        lids=lids,
         brows=brows,
         frown=np.zeros(frames, np.float32),
-        yaw=(YAW * sway[0] + TURN * turns + GLANCE * glances).astype(np.float32),
-        pitch=(PITCH * sway[1] + NOD * nods).astype(np.float32),
+        yaw=yaw,
+        pitch=pitch,
         roll=(ROLL * sway[2] + TILT * tilts).astype(np.float32),
         breath=_breathing(pauses, len(loudness), seconds),
+        gaze_yaw=gaze_yaw,
+        gaze_pitch=gaze_pitch,
     )
 
 
@@ -79,16 +86,24 @@ def _sway(chance: np.random.Generator, seconds: NDArray[np.float64]) -> FloatMap
     return sway
 
 
-def _glances(chance: np.random.Generator, pauses: list[tuple[int, int]], frames: int, steps: int) -> FloatMap:
-    """Looks away that begin with a pause and come back when speech goes on; -1..1, float32 (frames,)."""
-    seconds = np.arange(frames) / FPS
-    track = np.zeros(frames)
+def _looks_away(chance: np.random.Generator, pauses: list[tuple[int, int]], steps: int) -> list[LookAway]:
+    """Looks away that begin with a pause and come back when speech goes on."""
+    looks = []
     for start, end in pauses:
         inner = start > 0 and end < steps
         side, goes = chance.choice((-1, 1)) * chance.uniform(0.6, 1), chance.random() < _GLANCES
         if inner and goes and end - start >= _LONG_GLANCE * RATE:
-            away = _eased((seconds - start / RATE) / 0.3) * _eased((end / RATE + 0.25 - seconds) / 0.4)
-            track += side * away
+            looks.append(LookAway(start / RATE, end / RATE, float(side)))
+    return looks
+
+
+def _glances(away: list[LookAway], frames: int) -> FloatMap:
+    """The head's part in looks away, -1..1, float32 (frames,)."""
+    seconds = np.arange(frames) / FPS
+    track = np.zeros(frames)
+    for look in away:
+        goes, comes = _eased((seconds - look.start) / 0.3), _eased((look.end + 0.25 - seconds) / 0.4)
+        track += look.side * goes * comes
     return track.astype(np.float32)
 
 

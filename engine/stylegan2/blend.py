@@ -11,8 +11,9 @@ from math import exp
 import torch
 
 from engine.checkpoints.errors import CheckpointMismatch
+from engine.checkpoints.tensors import State
 from engine.stylegan2.checkpoint import Checkpoint, Network
-from engine.stylegan2.config import SMALLEST, resolutions_up_to
+from engine.stylegan2.config import SMALLEST, GeneratorConfig, resolutions_up_to
 from engine.stylegan2.generator import Generator
 
 # 4x4 maps to position 0 and 1, 8x8 to 2 and 3, ...; the first layer of a resolution comes before its second
@@ -74,14 +75,29 @@ def blend(low: Generator, high: Generator, swap: Swap) -> Generator:
     CheckpointMismatch
         when their sizes differ, or they have no such resolution
     """
+    return blended_networks(
+        Network(low.config, low.state_dict()), Network(high.config, high.state_dict()), swap
+    )
+
+
+def blended_networks(low: Network, high: Network, swap: Swap) -> Generator:
+    """Blend networks that were not built yet: only what is taken of each is copied; see `blend`."""
     a, b = low.config, high.config
+    if not isinstance(a, GeneratorConfig) or not isinstance(b, GeneratorConfig):
+        raise CheckpointMismatch("only generators can be blended")
     if (a.resolution, a.channels, a.w_dim) != (b.resolution, b.channels, b.w_dim):
         raise CheckpointMismatch(f"generators of different sizes cannot be blended: {a} and {b}")
     if swap.resolution not in resolutions_up_to(a.resolution):
         raise CheckpointMismatch(f"generators of {a.resolution} px have no layers of {swap.resolution} px")
-    theirs = high.state_dict()
+    return Checkpoint("blend", {"g_ema": Network(a, _mixed(low, high, swap))}).generator()
+
+
+def _mixed(low: Network, high: Network, swap: Swap) -> State:
     mixed = {}
-    for name, tensor in low.state_dict().items():
+    for name, tensor in low.state.items():
         share = swap.share_of_high(name)
-        mixed[name] = torch.lerp(tensor, theirs[name], share) if share else tensor
-    return Checkpoint("blend", {"g_ema": Network(a, mixed)}).generator()
+        if 0.0 < share < 1.0:
+            mixed[name] = torch.lerp(tensor.float(), high.state[name].float(), share)
+        else:
+            mixed[name] = high.state[name] if share else tensor
+    return mixed

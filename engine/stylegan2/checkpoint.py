@@ -1,7 +1,7 @@
 """Checkpoints of StyleGAN2: read in both public layouts and in our own, written as tensors only."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from engine.checkpoints.tensors import State, module_state, read_safetensors, st
 from engine.stylegan2 import names
 from engine.stylegan2.config import DiscriminatorConfig, GeneratorConfig
 from engine.stylegan2.discriminator import Discriminator
-from engine.stylegan2.generator import Generator
+from engine.stylegan2.generator import Generator, Modulated
 from engine.stylegan2.names import Names
 
 FORMAT = "mytalkcon-stylegan2-1"  # in the header of our safetensors files
@@ -56,13 +56,17 @@ class Checkpoint:
         CheckpointMismatch
             when there is none, or its tensors do not fit together
         """
-        chosen = name or next((known for known in GENERATORS if known in self.networks), "g_ema")
-        network = self._network(chosen)
+        network = self.generator_network(name)
         if not isinstance(network.config, GeneratorConfig):
-            raise CheckpointMismatch(f"{chosen} is no generator")
+            raise CheckpointMismatch(f"{name} is no generator")
         with torch.device("meta"):
             made = Generator(network.config)
-        return _filled(made, network.state).arranged()
+        filters = {f"{name}.weight" for name, part in made.named_modules() if isinstance(part, Modulated)}
+        return _filled(made, network.state, filters).arranged()  # which copies the filters
+
+    def generator_network(self, name: str = "") -> Network:
+        """The tensors of a generator; see `generator`."""
+        return self._network(name or next((known for known in GENERATORS if known in self.networks), "g_ema"))
 
     def discriminator(self) -> Discriminator:
         """Build the discriminator.
@@ -85,8 +89,10 @@ class Checkpoint:
         return self.networks[name]
 
 
-def _filled(made: Made, state: State) -> Made:
-    own = {name: tensor.detach().float().clone() for name, tensor in state.items()}
+def _filled(made: Made, state: State, as_they_are: Collection[str] = ()) -> Made:
+    """Give a network its tensors: copies, but for some."""
+    own = {name: tensor.detach().float() for name, tensor in state.items()}
+    own |= {name: tensor.clone() for name, tensor in own.items() if name not in as_they_are}
     try:
         made.load_state_dict(own, assign=True)
     except RuntimeError as error:

@@ -6,16 +6,19 @@ by a small head. They differ in what the vectors mean: pSp's are the styles; e4e
 differences from it. Attributes carry the names that the published checkpoints use, so those load as they are.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from math import log2
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.checkpoints.errors import CheckpointMismatch
-from engine.checkpoints.files import read_pickle
+from engine.checkpoints.files import let_go, read_pickle
 from engine.checkpoints.records import TensorRecord
 from engine.checkpoints.tensors import State, state_of, tensor_of
 from engine.stylegan2.checkpoint import Checkpoint, network_of
@@ -44,28 +47,51 @@ class Squeeze(nn.Module):
         return x * torch.sigmoid(self.fc2(F.relu(self.fc1(x.mean(dim=(2, 3), keepdim=True)))))
 
 
+class Conv(nn.Conv2d):
+    """A convolution whose weights may be kept in half precision: they are widened where they are used."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
+        return F.conv2d(x, self.weight.to(x.dtype), self.bias, self.stride, self.padding)
+
+
 class Unit(nn.Module):
     """Residual unit of IR-SE; its first in a stage halves the sides."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
-        self.shortcut_layer = (
-            nn.MaxPool2d(1, stride)  # takes every second value
-            if inputs == outputs
-            else nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-        )
+        self.shortcut_layer: nn.Module = nn.Identity()
+        if inputs != outputs:
+            self.shortcut_layer = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+        elif stride > 1:
+            self.shortcut_layer = nn.MaxPool2d(1, stride)  # takes every second value
         self.res_layer = nn.Sequential(
             nn.BatchNorm2d(inputs),
-            nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
+            Conv(inputs, outputs, 3, 1, 1, bias=False),
             nn.PReLU(outputs),
-            nn.Conv2d(outputs, outputs, 3, stride, 1, bias=False),
+            Conv(outputs, outputs, 3, stride, 1, bias=False),
             nn.BatchNorm2d(outputs),
             Squeeze(outputs),
         )
 
+    def settle(self) -> None:
+        """Let convolutions do the work of the normalisations behind them."""
+        _join(self.res_layer, 3)
+        if isinstance(self.shortcut_layer, nn.Sequential):
+            _join(self.shortcut_layer, 0)
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
         return self.res_layer(x) + self.shortcut_layer(x)  # type: ignore[no-any-return]
+
+
+def _join(layers: nn.Sequential, number: int) -> None:
+    layers[number] = fuse_conv_bn_eval(
+        cast(nn.Conv2d, layers[number]), cast(nn.BatchNorm2d, layers[number + 1])
+    )
+    layers[number + 1] = nn.Identity()
 
 
 class Head(nn.Module):
@@ -75,9 +101,17 @@ class Head(nn.Module):
         super().__init__()
         steps: list[nn.Module] = []
         for _ in range(int(log2(side))):
-            steps += [nn.Conv2d(STYLE, STYLE, 3, 2, 1), nn.LeakyReLU(0.01)]
+            steps += [Conv(STYLE, STYLE, 3, 2, 1), nn.LeakyReLU(0.01)]
         self.convs = nn.Sequential(*steps)
         self.linear = EqualLinear(STYLE, STYLE)
+
+    def settle(self) -> None:
+        """Let the last convolution be a product: of its 3x3 weights only 2x2 ever meet its 2x2 map."""
+        last = cast(nn.Conv2d, self.convs[-2])
+        product = nn.Linear(4 * STYLE, STYLE)
+        product.weight = nn.Parameter(last.weight[:, :, 1:, 1:].flatten(1).float().contiguous())
+        product.bias = cast(nn.Parameter, last.bias)
+        self.convs = nn.Sequential(*self.convs[:-2], nn.Flatten(), product, self.convs[-1])
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 512, side, side) -> (B, 512)."""
@@ -110,6 +144,14 @@ class Encoder(nn.Module):
         self.styles = nn.ModuleList(Head(side) for side in sides)
         self.latlayer1 = nn.Conv2d(256, STYLE, 1)
         self.latlayer2 = nn.Conv2d(128, STYLE, 1)
+
+    @torch.no_grad()
+    def settled(self) -> "Encoder":
+        """The same encoder, ready to work fast and not to learn any more."""
+        _join(self.input_layer, 0)
+        for part in (*self.body, *self.styles):
+            part.settle()
+        return self.to(memory_format=torch.channels_last)
 
     def pyramid(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features (B, 512, S, S) with S = 16, 32 and 64, each with what the coarser ones know."""
@@ -149,28 +191,44 @@ def _enlarged(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
 
 
-class Inverter(nn.Module):
-    """An encoder with the generator it was trained for: a face as styles, and drawn again from them."""
+class StyleEncoder(nn.Module):
+    """An encoder without the generator of its checkpoint: a face as styles."""
 
     start: Tensor
 
-    def __init__(self, encoder: Encoder, generator: Generator, start: Tensor) -> None:
+    def __init__(self, encoder: Encoder, start: Tensor) -> None:
         super().__init__()
-        self.encoder, self.generator = encoder, generator
+        self.encoder = encoder
         self.register_buffer("start", start)  # what is added to the encoder's styles, (num_styles, 512)
 
-    def invert(self, pictures: Tensor) -> Tensor:
+    def styles(self, pictures: Tensor) -> Tensor:
         """Aligned faces (B, 3, 256, 256) in [-1, 1] -> styles W+ (B, num_styles, 512)."""
         return self.encoder(pictures) + self.start  # type: ignore[no-any-return]
 
+
+class Inverter(nn.Module):
+    """An encoder with the generator it was trained for: a face as styles, and drawn again from them."""
+
+    def __init__(self, encoder: StyleEncoder, generator: Generator) -> None:
+        super().__init__()
+        self.encoder, self.generator = encoder, generator
+
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """The faces drawn again, (B, 3, 256, 256), and their styles."""
-        styles = self.invert(pictures)
+        """Aligned faces (B, 3, 256, 256) drawn again in that form, and their styles."""
+        styles = self.encoder.styles(pictures)
         return F.adaptive_avg_pool2d(self.generator.synthesise(styles), (SIDE, SIDE)), styles
 
 
-def encoder_of(state: State, kind: Kind) -> Encoder:
+def encoder_of(
+    state: State, kind: Kind, slim: bool = False, copied: Callable[[], None] = lambda: None
+) -> Encoder:
     """Build an encoder from its tensors.
+
+    Parameters
+    ----------
+    slim : keep the weights of large filters in half precision, and half the memory: the styles differ by
+        about 3e-4 of their spread
+    copied : called after every tensor, which is not looked at again
 
     Raises
     ------
@@ -183,15 +241,80 @@ def encoder_of(state: State, kind: Kind) -> Encoder:
         raise CheckpointMismatch("no encoder of e4e or pSp")
     with torch.device("meta"):
         made = Encoder(kind, heads, first.shape[1])
-    counters = {
+    own: State = {
         name: torch.zeros((), dtype=torch.int64) for name in made.state_dict() if name.endswith("tracked")
     }
+    for name, tensor in state.items():
+        half = slim and name.startswith("styles.") and tensor.dim() == 4  # most of them, and at once
+        order = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
+        own[name] = tensor.to(torch.float16 if half else tensor.dtype, memory_format=order, copy=True)
+        copied()
     try:
-        made.load_state_dict(counters | {name: tensor.clone() for name, tensor in state.items()}, assign=True)
+        made.load_state_dict(own, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.to(memory_format=torch.channels_last)
-    return made.eval()
+    made.eval().settled()
+    if slim:
+        for part in made.modules():
+            if isinstance(part, Conv):
+                part.weight = nn.Parameter(part.weight.detach().half(), requires_grad=False)
+    return made
+
+
+@dataclass(frozen=True)
+class _File:
+    """A checkpoint of e4e or pSp: state_dict with "encoder.*" and "decoder.*", latent_avg, opts."""
+
+    state: State
+    mean: Tensor | None
+    opts: Any
+    view: memoryview | None
+
+    def kind(self) -> Kind | None:
+        return _TYPES.get(str(self._options.get("encoder_type")))
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return self.opts if isinstance(self.opts, dict) else {}
+
+    def part(self, name: str) -> State:
+        return {
+            key[len(name) + 1 :]: tensor for key, tensor in self.state.items() if key.startswith(f"{name}.")
+        }
+
+    def encoder(self, kind: Kind | None, slim: bool = False) -> StyleEncoder:
+        kind = kind or self.kind()
+        if kind is None:
+            raise CheckpointMismatch(
+                f"an encoder of type {self._options.get('encoder_type')!r}: say e4e or psp"
+            )
+        encoder = encoder_of(self.part("encoder"), kind, slim, lambda: let_go(self.view))
+        start = torch.zeros(len(encoder.styles), STYLE)
+        if self._options.get("start_from_latent_avg", True):
+            if self.mean is None:
+                raise CheckpointMismatch("latent_avg is missing")
+            start = start + self.mean.float()
+        return StyleEncoder(encoder, start).eval()
+
+
+def _read(path: Path) -> _File:
+    content = read_pickle(path)
+    if not isinstance(content, dict) or "state_dict" not in content:
+        raise CheckpointMismatch("no checkpoint of e4e or pSp: state_dict is missing")
+    mean = content.get("latent_avg")
+    state = state_of(content["state_dict"], "state_dict")
+    views = (record.storage.data for record in content["state_dict"].values())
+    return _File(
+        state,
+        tensor_of(mean) if isinstance(mean, TensorRecord) else None,
+        content.get("opts"),
+        next(views, None),
+    )
+
+
+def read_style_encoder(path: Path, kind: Kind | None = None, slim: bool = False) -> StyleEncoder:
+    """Read the encoder of a checkpoint, and leave its generator; see `read_inverter` and `encoder_of`."""
+    return _read(path).encoder(kind, slim)
 
 
 def read_inverter(path: Path, kind: Kind | None = None) -> Inverter:
@@ -205,35 +328,9 @@ def read_inverter(path: Path, kind: Kind | None = None) -> Inverter:
     ------
     CheckpointRefused, CheckpointBroken, CheckpointMismatch
     """
-    content = read_pickle(path)
-    if not isinstance(content, dict) or "state_dict" not in content:
-        raise CheckpointMismatch("no checkpoint of e4e or pSp: state_dict is missing")
-    mean = content.get("latent_avg")
-    return inverter_of(
-        state_of(content["state_dict"], "state_dict"),
-        tensor_of(mean) if isinstance(mean, TensorRecord) else None,
-        content.get("opts"),
-        kind,
-    )
-
-
-def inverter_of(state: State, mean: Tensor | None, opts: Any, kind: Kind | None = None) -> Inverter:
-    """Build an inverter from the parts of its checkpoint; see `read_inverter`."""
-    options = opts if isinstance(opts, dict) else {}
-    kind = kind or _TYPES.get(str(options.get("encoder_type")))
-    if kind is None:
-        raise CheckpointMismatch(f"an encoder of type {options.get('encoder_type')!r}: say e4e or psp")
-    parts = {
-        part: {name[len(part) + 1 :]: tensor for name, tensor in state.items() if name.startswith(f"{part}.")}
-        for part in ("encoder", "decoder")
-    }
-    encoder = encoder_of(parts["encoder"], kind)
-    generator = Checkpoint("rosinality", {"g_ema": network_of(parts["decoder"], mean)}).generator()
-    if generator.config.num_ws != len(encoder.styles):
-        raise CheckpointMismatch(f"{len(encoder.styles)} styles for a generator of {generator.config.num_ws}")
-    start = torch.zeros(len(encoder.styles), STYLE)
-    if options.get("start_from_latent_avg", True):
-        if mean is None:
-            raise CheckpointMismatch("latent_avg is missing")
-        start = start + mean.float()
-    return Inverter(encoder, generator, start).eval()
+    file = _read(path)
+    found = file.encoder(kind)
+    generator = Checkpoint("rosinality", {"g_ema": network_of(file.part("decoder"), file.mean)}).generator()
+    if generator.config.num_ws != len(found.start):
+        raise CheckpointMismatch(f"{len(found.start)} styles for a generator of {generator.config.num_ws}")
+    return Inverter(found, generator).eval()

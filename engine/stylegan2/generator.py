@@ -4,9 +4,9 @@ Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN": wei
 and skip connections to RGB (section 4.1, figure 7b).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from math import sqrt
+from math import log2, sqrt
 from typing import Literal
 
 import torch
@@ -18,6 +18,7 @@ from engine.stylegan2.layers import EqualLinear, blur, channels_last, leaky, ups
 
 MAPPING_RATE = 0.01  # of the learning rate, in the mapping network
 EPSILON = 1e-8
+TOGETHER = 32  # px, the widest maps that a CPU draws of several pictures at once; wider ones leave its cache
 W_AVG_DECAY = 0.995  # of the running mean of w in training
 
 Noise = Literal["const", "random", "none"]
@@ -39,6 +40,7 @@ class Modulated(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.modulation = EqualLinear(w_dim, inputs, bias=1.0)
         self.up, self.demodulate = up, demodulate
+        self._squares: tuple[Tensor, int, Tensor] | None = None  # weight, its version, its squares
 
     def convolve(self, x: Tensor, w: Tensor) -> Tensor:
         """(B, inputs, H, W), (B, w_dim) -> (B, outputs, H, W) or twice the sides, without bias."""
@@ -51,9 +53,22 @@ class Modulated(nn.Module):
             x = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
         if not self.demodulate:
             return x
-        energy = style.square() @ self.weight.square().sum(dim=(2, 3)).T
+        energy = style.square() @ self.squares().T
         scale = _per_channel(torch.rsqrt(energy + EPSILON), x)
         return x * scale if torch.is_grad_enabled() else x.mul_(scale)
+
+    def squares(self) -> Tensor:
+        """Sum of the squared weights of each pair of channels, (outputs, inputs).
+
+        A network that does not learn keeps them: for one wide picture they are a twelfth of the work.
+        """
+        if torch.is_grad_enabled() or self.weight.is_inference():
+            return self.weight.square().sum(dim=(2, 3))
+        kept = self._squares
+        if kept is None or kept[0] is not self.weight or kept[1] != self.weight._version:
+            kept = (self.weight, self.weight._version, self.weight.square().sum(dim=(2, 3)))
+            self._squares = kept
+        return kept[2]
 
 
 def _per_channel(values: Tensor, like: Tensor) -> Tensor:
@@ -135,7 +150,8 @@ class Generator(nn.Module):
                 axes = (
                     (0, 1) if part.up else (0, 0)
                 )  # a transposed convolution wants them the other way round
-                weight = channels_last(part.weight.detach().transpose(*axes)).transpose(*axes)
+                weight = part.weight.detach().transpose(*axes).clone(memory_format=torch.channels_last)
+                weight = weight.transpose(*axes)
                 part.weight = nn.Parameter(weight, part.weight.requires_grad)
         return self
 
@@ -170,11 +186,27 @@ class Generator(nn.Module):
         x = channels_last(constant.expand(len(styles), -1, -1, -1))
         x = self.layers[0](x, styles[:, 0], noise, clamp)
         picture: Tensor = self.to_rgb[0](x, styles[:, 1], clamp)
-        for k in range(1, len(self.to_rgb)):  # toRGB shares its style with the next block's first layer
+        coarse = len(self.to_rgb)
+        if len(styles) > 1 and x.device.type == "cpu" and not torch.is_grad_enabled():
+            coarse = min(coarse, 1 + int(log2(TOGETHER // SMALLEST)))
+        x, picture = self._blocks(x, picture, styles, noise, range(1, coarse))
+        fine = range(coarse, len(self.to_rgb))
+        if fine:
+            one_by_one = (slice(i, i + 1) for i in range(len(styles)))
+            drawn = [self._blocks(x[i], picture[i], styles[i], noise, fine)[1] for i in one_by_one]
+            picture = torch.cat(drawn)
+        return picture.contiguous()
+
+    def _blocks(
+        self, x: Tensor, picture: Tensor, styles: Tensor, noise: Noise, numbers: Iterable[int]
+    ) -> tuple[Tensor, Tensor]:
+        """Double the sides of the maps (B, C, H, W) and the picture (B, 3, H, W), once a block."""
+        clamp = self.config.clamp
+        for k in numbers:  # toRGB shares its style with the next block's first layer
             x = self.layers[2 * k - 1](x, styles[:, 2 * k - 1], noise, clamp)
             x = self.layers[2 * k](x, styles[:, 2 * k], noise, clamp)
             picture = upsample(picture) + self.to_rgb[k](x, styles[:, 2 * k + 1], clamp)
-        return picture.contiguous()
+        return x, picture
 
     def forward(self, z: Tensor, psi: float = 1.0, noise: Noise = "const") -> Tensor:
         """Random vectors (B, z_dim) -> pictures (B, 3, resolution, resolution)."""

@@ -4,13 +4,12 @@ Goodfellow et al. 2014 (the loss), Mescheder et al. 2018 (R1), Karras et al. 202
 Penalties are given for each picture; who trains takes their mean and weighs them.
 """
 
+from collections.abc import Callable
 from math import sqrt
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
-
-from engine.stylegan2.discriminator import Discriminator
 
 PATH_DECAY = 0.01  # of the running mean of path lengths
 
@@ -25,11 +24,12 @@ def discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
     return F.softplus(fake_scores) + F.softplus(-real_scores)
 
 
-def r1_penalty(discriminator: Discriminator, real: Tensor) -> Tensor:
+def r1_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
     """How steep the scores are at real pictures: squared gradient summed over a picture.
 
     Parameters
     ----------
+    discriminator : pictures (B, 3, H, W) -> scores (B, 1)
     real : (B, 3, H, W)
 
     Returns

@@ -1,7 +1,7 @@
 """The generator of a style pack."""
 
-from engine.stylegan2.blend import Swap, blend
-from engine.stylegan2.checkpoint import read_checkpoint
+from engine.stylegan2.blend import Swap, blended_networks
+from engine.stylegan2.checkpoint import Checkpoint, read_checkpoint
 from engine.stylegan2.generator import Generator
 from engine.styles.packs import Pack, PackWeights, PackWrong
 
@@ -17,13 +17,18 @@ def blended(pack: Pack) -> Generator:
     """
     if missing := pack.missing():
         raise PackWrong("; ".join(missing))
-    base, tuned = _generator(pack, pack.base), _generator(pack, pack.tuned)
+    base, tuned = (_checkpoint(pack, part).generator_network() for part in (pack.base, pack.tuned))
     low, high = (tuned, base) if pack.direction == "toonify" else (base, tuned)
-    return blend(low, high, Swap(pack.swap, pack.level, pack.width))
+    return blended_networks(low, high, Swap(pack.swap, pack.level, pack.width))
 
 
-def _generator(pack: Pack, weights: PackWeights) -> Generator:
+def base_of(pack: Pack) -> Generator:
+    """Read the generator of faces, for which people's styles are searched."""
+    return _checkpoint(pack, pack.base).generator()
+
+
+def _checkpoint(pack: Pack, weights: PackWeights) -> Checkpoint:
     path = pack.weight_path(weights)
     if path is None:
         raise PackWrong(f"{weights.file} is missing")
-    return read_checkpoint(path).generator()
+    return read_checkpoint(path)

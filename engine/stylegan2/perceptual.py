@@ -47,11 +47,15 @@ class Lpips(nn.Module):
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """Mean distance, ()."""
+        return self.of_each(a, b).mean()
+
+    def of_each(self, a: Tensor, b: Tensor) -> Tensor:
+        """Distance of each pair, (B,)."""
         found = [
-            (weight * (x - y).square()).sum(dim=1).mean()
+            (weight * (x - y).square()).sum(dim=1).mean(dim=(1, 2))
             for weight, x, y in zip(self.weights, self._seen(a), self._seen(b), strict=True)
         ]
-        return torch.stack(found).sum()
+        return torch.stack(found).sum(dim=0)
 
     def _seen(self, pictures: Tensor) -> list[Tensor]:
         """Features at the end of each block, each place of length 1."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face import Face
+from engine.face.parts import Parts
 from engine.photo import Photo
 from engine.raster import (
     Matrix,
@@ -56,6 +57,9 @@ class Composition:
     turned : degrees by which the photo was turned, clockwise as seen
     magnified : px of the canvas for one px of the photo
     photo_top : row of the canvas at which the photo begins; above 0 there is none
+    placed : float32 (2, 3), from px of the photo to px of the canvas
+    frame : float32 (768, 768) in [0, 1], where the bust may be: it ends in curves where the photo gives out
+    parts : hair, skin, cloth and so on, where the photo was parsed
     """
 
     pixels: Pixels
@@ -65,6 +69,9 @@ class Composition:
     turned: float
     magnified: float
     photo_top: float
+    placed: Matrix
+    frame: FloatMap
+    parts: Parts | None = None
 
 
 def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape()) -> Composition:
@@ -90,7 +97,11 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     inside = _inside(photo.pixels.shape, to_canvas)
     frame = bust(*inside, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
     matte = person_only(matte * frame, landmarks)
-    return Composition(pixels, matte, mixture, landmarks, turned, shrink_factor(to_canvas), inside[2])
+    magnified = shrink_factor(to_canvas)
+    parts = None if face.parts is None else face.parts.moved(to_canvas, CANVAS, CANVAS)
+    return Composition(
+        pixels, matte, mixture, landmarks, turned, magnified, inside[2], to_canvas, frame, parts
+    )
 
 
 def bust(left: float, right: float, top: float, bottom: float, *, eye_level: float) -> FloatMap:

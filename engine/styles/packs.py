@@ -7,7 +7,8 @@ of weights. Reading a pack runs nothing and opens no weights.
     kind = "toonify"
     swap = 32                   # px; with level and width as in `mytalkcon blend`
     direction = "toonify"       # shapes of the drawings; "reverse": the person's shapes
-    truncation = 0.7
+    truncation = 0.7            # 1 is the person as found, 0 the mean face
+    refine = 0                  # steps of search for the person's styles; 300 where there is no encoder
     preview = "preview.png"
     [names]
     en = "Toon head"
@@ -17,9 +18,12 @@ of weights. Reading a pack runs nothing and opens no weights.
     sha256 = "..."
     licence = "NVIDIA Source Code License"
     [tuned]                     # the drawings; keys as above
+    [encoder]                   # e4e or pSp of the faces; without it people are searched, which takes longer
 """
 
 import hashlib
+import json
+import logging
 import os
 import re
 import shutil
@@ -30,17 +34,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import EngineError
+from engine.weights import FREE_LICENCES
 from engine.weights import default_folder as weights_folder
 
+log = logging.getLogger(__name__)
+
 STYLE_FILE = "style.toml"
+CHECKED_FILE = ".checked.json"  # {path: [bytes, ns, sha256]} of files whose content was right
 LANGUAGES = ("en", "ko")
 LONGEST_NAME = 40  # characters: it must fit a button
-FREE_LICENCES = frozenset({"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0"})
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REQUIRED = {"id", "kind", "swap", "names", "base", "tuned"}
-_OPTIONAL = {"level", "width", "direction", "truncation", "preview"}
+_OPTIONAL = {"level", "width", "direction", "truncation", "refine", "preview", "encoder"}
+SEARCHED = 300  # steps where no encoder tells where to begin
+MOST_STEPS = 5000
 
 
 class PackWrong(EngineError):
@@ -67,6 +76,8 @@ class Pack:
     folder : where it lies
     swap, level, width : see `engine.stylegan2.blend.Swap`
     direction : "toonify" has the drawings' shapes, "reverse" the person's
+    refine : steps of search for a person's styles
+    encoder : finds the styles of a face; None: they are searched from the mean face
     preview : file in the folder; "" is none
     """
 
@@ -78,29 +89,41 @@ class Pack:
     width: float | None
     direction: Literal["toonify", "reverse"]
     truncation: float
+    refine: int
     preview: str
     base: PackWeights
     tuned: PackWeights
+    encoder: PackWeights | None = None
+
+    @property
+    def weights(self) -> tuple[PackWeights, ...]:
+        """All its checkpoints."""
+        return (self.base, self.tuned) if self.encoder is None else (self.base, self.tuned, self.encoder)
 
     def weight_path(self, weights: PackWeights) -> Path | None:
         """Where a checkpoint is: in the pack, else in the folder of weights; None is nowhere."""
         places = (self.folder / weights.file, weights_folder() / weights.file)
         return next((place for place in places if place.is_file()), None)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether all files are somewhere; what is in them is looked at when they are read."""
+        return all(self.weight_path(weights) is not None for weights in self.weights)
+
     def missing(self) -> tuple[str, ...]:
         """Files without which nothing can be drawn; a file with another content counts as missing."""
         found = []
-        for weights in (self.base, self.tuned):
+        for weights in self.weights:
             path = self.weight_path(weights)
             if path is None:
                 found.append(f"{weights.file} is missing: put it into {weights_folder()}")
-            elif _sha256(path) != weights.sha256:
+            elif not _has_content(path, weights.sha256):
                 found.append(f"{weights.file} is another file than the pack names: {path}")
         return tuple(found)
 
     def restrictions(self) -> tuple[str, ...]:
         """Licences that do not allow every use."""
-        licences = {weights.licence or "unknown" for weights in (self.base, self.tuned)}
+        licences = {weights.licence or "unknown" for weights in self.weights}
         return tuple(sorted(licences - FREE_LICENCES))
 
 
@@ -118,6 +141,38 @@ def packs(folder: Path | None = None) -> tuple[Pack, ...]:
     return tuple(read_pack(path.parent) for path in found if not path.parent.name.startswith("."))
 
 
+def pack_of(pack_id: str, folder: Path | None = None) -> Pack:
+    """Find a pack that was added.
+
+    Raises
+    ------
+    PackWrong
+        when there is none of that id
+    """
+    known = packs(folder)
+    for pack in known:
+        if pack.id == pack_id:
+            return pack
+    there = ", ".join(pack.id for pack in known) or "none"
+    raise PackWrong(
+        f"no style pack is called {pack_id!r}; there are: {there}. `mytalkcon styles add` adds one"
+    )
+
+
+def usable_packs(folder: Path | None = None) -> tuple[Pack, ...]:
+    """Packs whose files are there, by id; one that was spoilt since it was added is left out and logged."""
+    found = []
+    for path in sorted((folder or packs_folder()).glob(f"[!.]*/{STYLE_FILE}")):
+        try:
+            pack = read_pack(path.parent)
+        except PackWrong as error:
+            log.warning("left out: %s", error.detail)
+            continue
+        if pack.is_there:
+            found.append(pack)
+    return tuple(found)
+
+
 def add_pack(source: Path, folder: Path | None = None) -> Pack:
     """Check a pack and copy it to the others; an older one of the same id is replaced.
 
@@ -133,7 +188,7 @@ def add_pack(source: Path, folder: Path | None = None) -> Pack:
     partial = target.with_name(f".{pack.id}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    for name in (STYLE_FILE, pack.preview, pack.base.file, pack.tuned.file):
+    for name in (STYLE_FILE, pack.preview, *(weights.file for weights in pack.weights)):
         if name and (source / name).is_file():
             shutil.copyfile(source / name, partial / name)
     if target.exists():
@@ -150,10 +205,7 @@ def remove_pack(pack_id: str, folder: Path | None = None) -> None:
     PackWrong
         when there is none of that id
     """
-    found = [pack for pack in packs(folder) if pack.id == pack_id]
-    if not found:
-        raise PackWrong(f"no style pack is called {pack_id!r}")
-    shutil.rmtree(found[0].folder)
+    shutil.rmtree(pack_of(pack_id, folder).folder)
 
 
 def read_pack(folder: Path) -> Pack:
@@ -187,6 +239,8 @@ def read_pack(folder: Path) -> Pack:
         (width is None or (isinstance(width, int | float) and width > 0), "width must be over 0"),
         (told.get("direction", "toonify") in ("toonify", "reverse"), "direction must be toonify or reverse"),
         (isinstance(told.get("truncation", 0.7), int | float), "truncation must be a number"),
+        (type(told.get("refine", 0)) is int and 0 <= told.get("refine", 0) <= MOST_STEPS,
+         f"refine must be 0 to {MOST_STEPS}"),
         (preview == "" or _matches(_FILE, preview), "preview must be a file's name"),
     ):  # fmt: skip
         if not well:
@@ -200,9 +254,11 @@ def read_pack(folder: Path) -> Pack:
         None if width is None else float(width),
         told.get("direction", "toonify"),
         float(told.get("truncation", 0.7)),
+        told.get("refine", 0 if "encoder" in told else SEARCHED),
         preview,
         _weights(path, told["base"]),
         _weights(path, told["tuned"]),
+        _weights(path, told["encoder"]) if "encoder" in told else None,
     )
 
 
@@ -218,6 +274,26 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hash of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _has_content(path: Path, sha256: str) -> bool:
+    """Whether a file has a hash; noted with its size and time, so that gigabytes are read only once."""
+    about = path.stat()
+    stamp = [about.st_size, about.st_mtime_ns, sha256]
+    place = packs_folder() / CHECKED_FILE
+    noted: dict[str, Any] = json.loads(place.read_text()) if place.is_file() else {}
+    if noted.get(str(path)) == stamp:
+        return True
+    if sha256_of(path) != sha256:
+        return False
+    partial = place.with_name(f"{CHECKED_FILE}.{os.getpid()}")
+    try:
+        partial.write_text(json.dumps(noted | {str(path): stamp}))
+        partial.replace(place)
+    except OSError as error:  # a folder that cannot be written to: read again next time
+        log.debug("not noted: %s", error)
+    return True

@@ -5,10 +5,12 @@ from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from engine.arrays import FloatMap, Pixels
-from engine.raster import Raster, dilated, gaussian, lab_to_rgb, mean_of, resized, rgb_to_lab
+from engine.face.matte import FACE_OVAL
+from engine.raster import Raster, dilated, gaussian, lab_to_rgb, mean_of, polygon, resized, rgb_to_lab
 from engine.styles.blocks.complexion import complexion, held
 from engine.styles.blocks.detail import face_detail
 from engine.styles.blocks.eyes import EyeLook
@@ -29,7 +31,8 @@ class PixelArt:
         default=EyeLook(white=0.85, chroma=1.9, upper_lid=0.12, lower_lid=0.0, highlight=0.36)
     )
     dot: int = 9  # side of a dot: six px of the sticker
-    colours: int = 36  # of the whole picture
+    colours: int = 22  # of hair and clothes
+    face_colours: int = 16  # of the face, so that blond hair and a pale shirt do not take its hue along
     skin_step: float = 9.0  # L between the tones of skin
     skin_ramp: float = 0.15  # share of a step that blends
     detail: float = 1.0
@@ -64,8 +67,14 @@ def draw(sitting: Sitting, seed: int, style: PixelArt = PixelArt()) -> Drawing:
     paint = cv2.copyMakeBorder(drawing.pixels, 0, span, 0, span, cv2.BORDER_REPLICATE)
     matte = cv2.copyMakeBorder(drawing.matte, 0, span, 0, span, cv2.BORDER_CONSTANT)
     figure = (resized(cast(FloatMap, matte), side, side) > style.solid).astype(np.float32)
-    dots = _outlined(_dots(cast(Pixels, paint), side, style), figure, style)
-    return Drawing(_large(_few(dots, figure, style), style.dot), _large(figure, style.dot), drawing.landmarks)
+    dots = lab_to_rgb(_outlined(_dots(cast(Pixels, paint), side, style), figure, style))
+    face = polygon(drawing.landmarks[list(FACE_OVAL), :2] / np.float32(style.dot), figure.shape) > 127
+    few = np.where(
+        face[..., None],
+        _few(dots, face & (figure > 0.5), style.face_colours),
+        _few(dots, ~face & (figure > 0.5), style.colours),
+    )
+    return Drawing(_large(few, style.dot), _large(figure, style.dot), drawing.landmarks)
 
 
 def _skin(sitting: Sitting, style: PixelArt) -> FloatMap:
@@ -94,12 +103,12 @@ def _outlined(lab: FloatMap, figure: FloatMap, style: PixelArt) -> FloatMap:
     return lab
 
 
-def _few(lab: FloatMap, figure: FloatMap, style: PixelArt) -> Pixels:
-    """The figure in few colours, chosen by median cut."""
-    rgb = lab_to_rgb(lab)
-    own = rgb[figure > 0.5]
-    palette = Image.fromarray(own[None]).quantize(style.colours, Image.Quantize.MEDIANCUT, kmeans=3)
-    matched = Image.fromarray(rgb).quantize(palette=palette, dither=Image.Dither.NONE)
+def _few(dots: Pixels, where: NDArray[np.bool_], colours: int) -> Pixels:
+    """All dots in the few colours that suit those `where` best, chosen by median cut."""
+    if not where.any():
+        return dots
+    palette = Image.fromarray(dots[where][None]).quantize(colours, Image.Quantize.MEDIANCUT, kmeans=3)
+    matched = Image.fromarray(dots).quantize(palette=palette, dither=Image.Dither.NONE)
     return np.asarray(matched.convert("RGB"))
 
 

@@ -5,7 +5,9 @@ moves the skin's median by a few L at most. Hue is never touched.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
+import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels
@@ -53,12 +55,18 @@ def relight(
     share = np.clip((high_bright - skin.lightness) / (high_bright - low_bright), 0, 1)
     wanted = float(np.clip(skin.lightness + light.lift * share, 6, 92))
     power = float(np.clip(np.log(wanted / 100) / np.log(np.clip(median, 4, 96) / 100), 0.55, 1.6))
-    relit = 100 * np.power(level(flat) * 0.01, power)
-    grown = np.clip(np.power(np.maximum(relit, 4) / np.maximum(lightness, 4), 0.7), 0.8, 1.35)
+    relit = 100 * _power(level(flat) * np.float32(0.01), power)
+    grown = np.clip(
+        _power(np.divide(np.maximum(relit, 4), np.maximum(lightness, 4), dtype=np.float32), 0.7), 0.8, 1.35
+    )
     lab[..., 0] = relit
     lab[..., 1] *= grown
     lab[..., 2] *= grown
     return lab_to_rgb(lab), wanted
+
+
+def _power(values: FloatMap, power: float) -> FloatMap:
+    return cast(FloatMap, cv2.pow(values, power))  # numpy's takes three times as long
 
 
 def _slow_light(lightness: FloatMap, skin: Skin, sigma: float) -> FloatMap:

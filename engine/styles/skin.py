@@ -7,9 +7,11 @@ both darker and less chromatic than skin; a shadow on skin is darker but keeps i
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.face.matte import FACE_OVAL
+from engine.face.parts import BACKGROUND, CLOTH, GLASSES, HAIR, HAT, Parts
 from engine.raster import (
     dilated,
     eroded,
@@ -23,6 +25,8 @@ from engine.raster import (
 )
 
 HALF = 2  # the map is made at half the size
+FRINGE = 0.75  # of the face's L: a forehead that is darker is covered by hair
+PARSED = 0.85  # how far a parser is trusted beside the colours
 # Outlines in the order of the mesh; right and left as the person has them.
 RIGHT_EYE_RING = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
 LEFT_EYE_RING = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
@@ -53,8 +57,10 @@ class Skin:
     median: float
 
 
-def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: float) -> Skin:
-    """Find the skin of the person on the canvas."""
+def find_skin(
+    pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: float, parts: Parts | None = None
+) -> Skin:
+    """Find the skin of the person on the canvas, by its colour and by what a parser saw, if there is one."""
     height, width = matte.shape
     size = (height // HALF, width // HALF)
     lab = rgb_to_lab(resized(pixels, size[1], size[0]))
@@ -66,14 +72,18 @@ def find_skin(pixels: Pixels, matte: FloatMap, landmarks: Points, face_height: f
     for ring in (RIGHT_EYE_RING, LEFT_EYE_RING, RIGHT_BROW, LEFT_BROW, LIPS):
         features = np.maximum(features, polygon(points[list(ring)], size))
     features = dilated(features, 0.045 * length)
-    lightness, a, b = _reference(lab, (oval > 200) & (features == 0) & (small_matte > 0.9))
+    above_brows = _above_brows(points, size)
+    plain = (oval > 200) & (features == 0) & (small_matte > 0.9)
+    lightness, a, b = _reference(lab, _without_fringe(lab, plain, above_brows))
     likely = _likeness(lab, lightness, a, b, _expected(points, length, size))
     busy = _busy(lab[..., 0], length)
-    hair = _hair(lab, lightness, a, b, busy)
+    hair = np.maximum(_hair(lab, lightness, a, b, busy), above_brows * _dyed(lab, lightness, a, b))
     soft_oval = wide_gaussian(unit(oval), 0.03 * length)
     likely = likely * (1 - 0.9 * busy * (1 - soft_oval))
     share = np.maximum(likely, 0.92 * smoothstep(0.5, 0.95, soft_oval)) * (1 - hair)
     share = _with_highlights(share, lab[..., 0], lightness, length)
+    if parts is not None:
+        share = _parsed(share, parts)
     share = smoothstep(0.25, 0.75, gaussian(share, 0.008 * length)) * small_matte
     soft_features = smoothstep(0.1, 0.9, gaussian(unit(features), 0.012 * length))
     return Skin(
@@ -93,7 +103,26 @@ def face_median(lightness: FloatMap, plain: FloatMap) -> float:
     return float(np.median(samples)) if samples.size else 60.0
 
 
-def _reference(lab: FloatMap, where: FloatMap) -> tuple[float, float, float]:
+def _above_brows(points: Points, size: tuple[int, int]) -> FloatMap:
+    """1 over the brows, 0 under them, float32 `size`."""
+    y, x = np.ogrid[0 : size[0], 0 : size[1]]
+    down = points[152] - points[10]
+    down = down / max(float(np.linalg.norm(down)), 1.0)
+    brows = float(points[[105, 334]].mean(axis=0) @ down)
+    result: FloatMap = (x * down[0] + y * down[1] < brows).astype(np.float32)
+    return result
+
+
+def _without_fringe(lab: FloatMap, plain: NDArray[np.bool_], above_brows: FloatMap) -> NDArray[np.bool_]:
+    """Where to read the skin's colour: under the brows alone when the forehead is covered by darker hair."""
+    over, under = lab[plain & (above_brows > 0), 0], lab[plain & (above_brows == 0), 0]
+    if min(len(over), len(under)) < 20 or np.median(over) > FRINGE * np.median(under):
+        return plain
+    result: NDArray[np.bool_] = plain & (above_brows == 0)
+    return result
+
+
+def _reference(lab: FloatMap, where: NDArray[np.bool_]) -> tuple[float, float, float]:
     """Median colour of the face; a second look leaves out hair, deep shadow and highlights."""
     samples = lab[where]
     if len(samples) < 20:
@@ -142,10 +171,31 @@ def _hair(lab: FloatMap, lightness: float, a: float, b: float, busy: FloatMap) -
     return result
 
 
+def _dyed(lab: FloatMap, lightness: float, a: float, b: float) -> FloatMap:
+    """Darker than this skin and of another hue: dyed hair; a shadow keeps the hue."""
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    along = (lab[..., 1] * a + lab[..., 2] * b) / np.maximum(chroma * np.hypot(a, b), 1.0)
+    darker = smoothstep(0.15, 0.35, 1 - lab[..., 0] / max(lightness, 1.0))
+    result: FloatMap = darker * smoothstep(0.88, 0.70, along) * smoothstep(4.0, 8.0, chroma)
+    return result
+
+
 def _with_highlights(share: FloatMap, lightness: FloatMap, skin_lightness: float, length: float) -> FloatMap:
     """Gaps in skin that are lighter than it are its highlights; eyes, hair and beards are darker."""
-    closed = eroded(dilated(share, 0.30 * length), 0.30 * length)
+    height, width = share.shape
+    small = resized(share, width // HALF, height // HALF)  # large discs are slow, and these gaps are large
+    closed = eroded(dilated(small, 0.30 / HALF * length), 0.30 / HALF * length)
+    closed = resized(closed, width, height)
     result: FloatMap = np.maximum(share, closed * smoothstep(0, 6, lightness - skin_lightness))
+    return result
+
+
+def _parsed(share: FloatMap, parts: Parts) -> FloatMap:
+    """Skin is what is neither hair, cloth nor ground; through glasses the colours know better."""
+    size = share.shape[::-1]
+    other = resized(parts.sure_of(BACKGROUND, CLOTH, HAIR, HAT), *size)
+    trust = PARSED * resized(parts.seen - parts.sure_of(GLASSES), *size)
+    result: FloatMap = share + trust * (1 - other - share)
     return result
 
 

@@ -1,6 +1,6 @@
-"""3D toon: a rendered character - smooth skin, large glossy eyes, silky hair, soft light from the left."""
+"""3D toon: a rendered character - smooth skin, large glossy eyes, silky hair, soft light from one side."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import cv2
@@ -11,6 +11,7 @@ from engine.raster import gaussian, lab_to_rgb, rgb_to_lab, smoothstep, wide_gau
 from engine.styles.blocks.complexion import Complexion, complexion, held, soft_spot
 from engine.styles.blocks.detail import face_detail
 from engine.styles.blocks.eyes import EyeLook
+from engine.styles.blocks.light import lit_from_right
 from engine.styles.blocks.portrait import finished
 from engine.styles.blocks.relief import Relief, relief
 from engine.styles.blocks.strands import rounded
@@ -39,6 +40,7 @@ class Toon3D:
         )
     )
     key: tuple[float, float, float] = (-0.50, -0.58, 0.64)  # towards the light: x right, y down, z to us
+    other_side: tuple[float, float] = (1.0, 12.0)  # L by which a photo is lit from the right: so is this
     light: float = 22.0  # L between what faces the light and what looks away from it
     wrap: float = 0.45  # how far the light reaches around
     skin_window: float = 0.034
@@ -51,7 +53,7 @@ class Toon3D:
     hollow: float = 15.0  # L that hair and chin take from the skin under them
     sheen: float = 12.0  # L of the soft shine on skin
     glints: float = 15.0  # L of the small lights on nose, lip, cheeks and brow
-    rim: float = 13.0  # L of the light from behind on the right
+    rim: float = 13.0  # L of the light from behind on the other side
     features: float = 0.86  # how much of the smoothed photo eyes, brows and lips keep
     rest_chroma: float = 1.32
     rest_lift: tuple[float, float] = (6.0, 40.0)  # L added to black, and the L from which nothing is added
@@ -59,7 +61,7 @@ class Toon3D:
     edge: float = 2.6  # px of the canvas: sigma that rounds the figure's outline
 
 
-# Where small lights sit: landmark, shift across and up in face heights, radius, strength.
+# Where small lights sit, lit from the left: landmark, shift across and up in face heights, radius, strength.
 GLINTS = (
     (4, -0.012, 0.012, 0.020, 1.0),  # tip of the nose
     (6, -0.008, 0.000, 0.016, 0.45),  # its bridge
@@ -72,14 +74,17 @@ GLINTS = (
 
 def draw(sitting: Sitting, seed: int, style: Toon3D = Toon3D()) -> Drawing:
     """Draw a person as a rendered character; nothing here is random, so the seed changes nothing."""
-    form = relief(sitting)
+    side = float(smoothstep(*style.other_side, np.array(lit_from_right(sitting), np.float32)))
+    across = 1 - 2 * side  # of the key light: 1 from the left, -1 from the right
+    style = replace(style, key=(across * style.key[0], *style.key[1:]))
+    form = relief(sitting, light_from_left=across)
     lit = _diffuse(form, sitting, style)
     lab = _rest(sitting, form, lit, style)
-    skin = _skin(sitting, form, lit, style)
+    skin = _skin(sitting, form, lit, across, style)
     lab += sitting.skin.share[..., None] * (skin - lab)
     features = _features(sitting, lit, style)
     lab += (style.features * sitting.skin.features)[..., None] * (features - lab)
-    lab[..., 0] += style.rim * _rim(form, sitting.matte)
+    lab[..., 0] += style.rim * _rim(form, sitting.matte, across)
     matte = rounded(sitting.matte, style.edge)
     return finished(lab_to_rgb(lab), matte, sitting, style.shape, style.eyes)
 
@@ -94,14 +99,14 @@ def _diffuse(form: Relief, sitting: Sitting, style: Toon3D) -> FloatMap:
     return np.float32(style.light) * (light - np.float32(middle))
 
 
-def _skin(sitting: Sitting, form: Relief, lit: FloatMap, style: Toon3D) -> FloatMap:
+def _skin(sitting: Sitting, form: Relief, lit: FloatMap, across: float, style: Toon3D) -> FloatMap:
     seen: Complexion = complexion(sitting, window=style.skin_window, one_colour=style.one_colour)
     shade = style.own_shade * np.clip(seen.tone, -28, 12) + lit - style.hollow * form.hollow
     detail = face_detail(seen.lightness, sitting.face_height, step=3.0, ramp=0.95)
     lightness = sitting.skin_lightness + shade + style.detail * detail
     dark = style.glow * np.clip(-shade, 0, 22)
     blush = style.blush * seen.cheeks
-    shine = style.sheen * _shine(form, style, power=14.0) + style.glints * _glints(sitting)
+    shine = style.sheen * _shine(form, style, power=14.0) + style.glints * _glints(sitting, across)
     # light skin is near white already: what is left to the top bounds its shine
     lightness = held(lightness + shine * np.clip((97 - lightness) / 40, 0.15, 1), sitting)
     a = style.skin_chroma * seen.a + seen.warm[0] * dark + blush
@@ -117,12 +122,13 @@ def _shine(form: Relief, style: Toon3D, power: float) -> FloatMap:
     return result
 
 
-def _glints(sitting: Sitting) -> FloatMap:
+def _glints(sitting: Sitting, light_from_left: float) -> FloatMap:
     """Small lights where a face is round and moist, float32 in [0, 1]."""
     length = sitting.face_height
     spots = np.zeros(sitting.matte.shape, np.float32)
     for landmark, across, up, radius, strength in GLINTS:
-        centre = sitting.landmarks[landmark, :2] + np.array([across, -up], np.float32) * length
+        shift = np.array([light_from_left * across, -up], np.float32)
+        centre = sitting.landmarks[landmark, :2] + shift * length
         spots += strength * soft_spot(centre, (radius * length, radius * length), spots.shape)
     return spots
 
@@ -168,9 +174,9 @@ def _features(sitting: Sitting, lit: FloatMap, style: Toon3D) -> FloatMap:
     return lab
 
 
-def _rim(form: Relief, matte: FloatMap) -> FloatMap:
-    """Light from behind on the right: on what turns away from us there."""
+def _rim(form: Relief, matte: FloatMap, light_from_left: float) -> FloatMap:
+    """Light from behind, across from the key light: on what turns away from us there."""
     turned = 1 - form.normals[..., 2]
-    side = np.clip(form.normals[..., 0] + 0.15, 0, 1)
+    side = np.clip(np.float32(light_from_left) * form.normals[..., 0] + 0.15, 0, 1)
     result: FloatMap = smoothstep(0.10, 0.55, turned) * side * matte
     return result

@@ -1,6 +1,6 @@
 """Watercolour: transparent washes, wet edges, grained paper, a few pencil lines, a body that dissolves."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import cv2
@@ -49,6 +49,8 @@ class Watercolour:
     shadows: float = 0.62  # of the depth of shadows on skin
     lights: float = 0.90
     detail: float = 0.85  # of the quantised detail layer
+    # Step, shadows, lights and detail of a head seen from the side: light and shade tell who it is.
+    from_the_side: tuple[float, float, float, float] = (5.0, 0.80, 1.0, 1.2)
     blush: float = 6.5  # chroma towards red on the cheeks, wet in wet
     skin_chroma: float = 1.22
     features: float = 0.88  # how much of the photo eyes, brows and lips keep
@@ -72,17 +74,46 @@ class Watercolour:
 def draw(sitting: Sitting, seed: int, style: Watercolour = Watercolour()) -> Drawing:
     """Paint a person in watercolour; the seed moves washes, clouds and grain."""
     random = np.random.default_rng(seed)
+    style = _turned(style, _seen_from_the_side(sitting))
     rest = _rest(sitting, style)
     share = gaussian(sitting.skin.share, 1.5)
     lab = rest + share[..., None] * (_skin(sitting, style) - rest)
     features = _features(sitting)
     lab += (style.features * sitting.skin.features)[..., None] * (features - lab)
-    painted = _trembled(lab_to_rgb(lab), sitting, style, random)
+    calm = _calm(sitting)
+    painted = _trembled(lab_to_rgb(lab), calm, sitting, style, random)
     matte = rounded(sitting.matte, style.edge)
     lines = style.pencil * _lines(sitting)
     painted = blended(painted, _plain(style.lead), lines)
     drawing = finished(painted, matte, sitting, style.shape, style.eyes)
-    return Drawing(_washed(drawing, sitting, style, random), drawing.matte, drawing.landmarks)
+    return Drawing(_washed(drawing, calm, style, random), drawing.matte, drawing.landmarks)
+
+
+def _calm(sitting: Sitting) -> FloatMap:
+    """Where the brush is careful, float32 (768, 768) in [0, 1]: the face.
+
+    The mesh ends at the cheek of a head seen from the side, whose likeness is in its outline and ear: there
+    all skin, and a little beyond its edge, is the face.
+    """
+    from_the_side = _seen_from_the_side(sitting)
+    if not from_the_side:
+        return sitting.skin.oval
+    skin = np.clip(2.5 * wide_gaussian(sitting.skin.share, 9.0), 0, 1)
+    result: FloatMap = np.maximum(sitting.skin.oval, np.float32(from_the_side) * skin)
+    return result
+
+
+def _seen_from_the_side(sitting: Sitting) -> float:
+    """0 for a face turned to us, 1 from 45 degrees on."""
+    return 1 - frontal_share(sitting, 45, 25)
+
+
+def _turned(style: Watercolour, from_the_side: float) -> Watercolour:
+    usual = np.array([style.skin_step, style.shadows, style.lights, style.detail])
+    step, shadows, lights, detail = usual + from_the_side * (np.array(style.from_the_side) - usual)
+    return replace(
+        style, skin_step=float(step), shadows=float(shadows), lights=float(lights), detail=float(detail)
+    )
 
 
 def _rest(sitting: Sitting, style: Watercolour) -> FloatMap:
@@ -114,10 +145,12 @@ def _features(sitting: Sitting) -> FloatMap:
     return lab
 
 
-def _trembled(painted: Pixels, sitting: Sitting, style: Watercolour, random: np.random.Generator) -> Pixels:
+def _trembled(
+    painted: Pixels, calm: FloatMap, sitting: Sitting, style: Watercolour, random: np.random.Generator
+) -> Pixels:
     """Edges that wander as a brush does, but not those of the features."""
     wandering = looked_up(painted, trembling(CANVAS, random, style.tremble))
-    held_still = wide_gaussian(np.maximum(sitting.skin.features, 0.8 * sitting.skin.oval), 6.0)
+    held_still = wide_gaussian(np.maximum(sitting.skin.features, 0.8 * calm), 6.0)
     return blended(wandering, painted, np.clip(1.2 * held_still, 0, 1))
 
 
@@ -141,15 +174,15 @@ def _plain(colour: tuple[float, float, float]) -> Pixels:
     return np.full((CANVAS, CANVAS, 3), lab_to_rgb(np.array([[colour]], np.float32))[0, 0], np.uint8)
 
 
-def _washed(drawing: Drawing, sitting: Sitting, style: Watercolour, random: np.random.Generator) -> Pixels:
+def _washed(drawing: Drawing, calm: FloatMap, style: Watercolour, random: np.random.Generator) -> Pixels:
     """Lay the painting on paper: wet edges, clouds of pigment, grain, and where no colour is."""
     clouds = turbulence(CANVAS, random)
     grain = paper_grain(CANVAS, random, size=1.3)
     covered, rim = _covered(drawing, wide_gaussian(clouds, 7.0), style)
     elsewhere, on_face = style.edges
-    edges = elsewhere + (on_face - elsewhere) * sitting.skin.oval
+    edges = elsewhere + (on_face - elsewhere) * calm
     density = 1 + edges * wet_edges(drawing.pixels) + 0.55 * rim
-    density += style.clouds * clouds * (1 - style.calm * sitting.skin.oval) + style.grain * grain
+    density += style.clouds * clouds * (1 - style.calm * calm) + style.grain * grain
     return blended(_plain(style.paper), with_density(drawing.pixels, density), covered)
 
 

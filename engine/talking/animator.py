@@ -7,7 +7,6 @@ operator has placed; each adds its name, and its maker to `MAKERS`.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
 from typing import Protocol
 
 from engine.arrays import FloatMap, Pixels
@@ -26,6 +25,7 @@ class TalkingEngine(StrEnum):
     """What turns a character and a voice into frames; the setting MYTALKCON_ENGINE."""
 
     WARP = "warp"
+    MAKEITTALK = "makeittalk"
     SADTALKER = "sadtalker"
 
 
@@ -80,6 +80,10 @@ class Warp:
         """Need nothing of the selfie."""
         return None
 
+    def shown(self, take: Take, progress: Progress) -> Motion:
+        """Give the motion that the frames show: what was heard."""
+        return take.motion
+
     def frames(self, take: Take, progress: Progress) -> Iterator[Pixels]:
         """See Animator."""
         return Puppet(take.character).frames(take.motion, progress, take.blends)
@@ -88,21 +92,24 @@ class Warp:
 Maker = Callable[[WeightStore], Animator]
 
 
-def _neural(place: str) -> Maker:
-    """Maker of an engine with networks: `module:class`, read when it is made, for it needs torch."""
+def _makeittalk(weights: WeightStore) -> Animator:
+    need_neural()
+    from engine.talking.makeittalk.makeittalk import MakeItTalk
 
-    def make(weights: WeightStore) -> Animator:
-        need_neural()
-        module, _, name = place.partition(":")
-        made: Animator = getattr(import_module(f"engine.talking.{module}"), name)(weights)
-        return made
+    return MakeItTalk(weights)
 
-    return make
+
+def _sadtalker(weights: WeightStore) -> Animator:
+    need_neural()
+    from engine.talking.sadtalker.animator import SadTalker
+
+    return SadTalker(weights)
 
 
 MAKERS: Mapping[TalkingEngine, Maker] = {
     TalkingEngine.WARP: lambda _: Warp(),
-    TalkingEngine.SADTALKER: _neural("sadtalker.animator:SadTalker"),
+    TalkingEngine.MAKEITTALK: _makeittalk,
+    TalkingEngine.SADTALKER: _sadtalker,
 }
 
 

@@ -5,79 +5,66 @@ filled with the colours above and below it, so that no old lid line can show, an
 where the lid ends. Everything is prepared for LEVELS steps of the lid.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.raster import gaussian, looked_up, smoothstep
-from engine.talking.geometry import FaceFrame, curve
+from engine.talking.eyes import EYES, EyeView
+from engine.talking.geometry import curve
 from engine.talking.palette import MouthPalette
 
 LEVELS = 16  # steps of the lid from open to shut
 SHUT_AT = 0.80  # of the way from upper to lower lid: where the lids meet
-AROUND = 0.075  # fh around the eye that a lid may touch
-OUTER_LASHES = 1.13  # how much farther a lid reaches at the outer corner, where lashes stick out
+LID_ENDS = (1.02, 1.18)  # of half the eye's width: a lid fades out beyond its corners
 STRIP = 48  # columns of the strips that colours are taken from
 GRAIN_BELOW = 0.07  # fh below the eye: the cheek whose grain the lid takes
 GRAIN_SIZE = 5.0  # samples, coarsest grain
 GRAIN_MOST = 45.0  # of 255: lines stronger than this are no grain
 LASH = 0.016  # fh, thickness of the lash line
-
-
-@dataclass(frozen=True)
-class Eye:
-    """Landmarks of one eye, from the picture's left to its right."""
-
-    upper: tuple[int, ...]
-    lower: tuple[int, ...]
-    brow: tuple[int, ...]  # its lower edge
-    outer: int  # -1 where the outer corner is the left one, else 1
-
-
-EYES = (
-    Eye(
-        (33, 246, 161, 160, 159, 158, 157, 173, 133),
-        (33, 7, 163, 144, 145, 153, 154, 155, 133),
-        (46, 53, 52, 65, 55),
-        -1,
-    ),
-    Eye(
-        (362, 398, 384, 385, 386, 387, 388, 466, 263),
-        (362, 382, 381, 380, 374, 373, 390, 249, 263),
-        (285, 295, 282, 283, 276),
-        1,
-    ),
-)
+STRAY = 0.045  # fh, dark things narrower than this around a shut eye are ends of its open lashes
+STRAY_FROM, STRAY_TO = 5.0, 16.0  # of 255, how much darker than the skin around them
+STRAY_REACH, RIM_REACH = 1.75, 1.6  # of half the eye's width, without and with glasses: rims are no lashes
+STRAY_ABOVE, STRAY_BELOW = 0.055, 0.060  # fh beyond the lids where they are looked for
 
 
 @dataclass(frozen=True)
 class LidPatch:
-    """One eye at every step of its lid.
+    """One eye's lid at every step, to lay over the eye.
 
     Attributes
     ----------
     rows, columns : where it lies in the texture
-    levels : uint8 (LEVELS + 1, h, w, 4), opaque; 0 is the eye as drawn
+    keep : uint8 (LEVELS + 1, h, w, 4), how much of the eye is left, of 255
+    paint : uint8 (LEVELS + 1, h, w, 4), what is added
     """
 
     rows: slice
     columns: slice
-    levels: Pixels
+    keep: Pixels
+    paint: Pixels
+
+    def over(self, eye: Pixels, level: int) -> Pixels:
+        """Lay the lid over an eye, uint8 (h, w, 4)."""
+        kept = cv2.multiply(eye, self.keep[level], scale=1 / 255)
+        return cast(Pixels, cv2.add(kept, self.paint[level]))
 
 
 def prepare_lids(
-    texture: Pixels, landmarks: Points, palette: MouthPalette, scale: int
+    texture: Pixels, views: Sequence[EyeView], palette: MouthPalette, glasses: float = 0.0
 ) -> tuple[LidPatch, ...]:
-    """Draw both eyes at every step.
+    """Draw the lids of both eyes at every step.
 
     Parameters
     ----------
-    texture : uint8 (H, W, 4), at `scale` samples a px
-    landmarks : float32 (478, 3), px
+    texture : uint8 (H, W, 4)
+    glasses : 0 .. 1, how surely there are any
     """
-    return tuple(_lid_patch(texture, _EyeView.of(landmarks, eye, texture, scale), palette) for eye in EYES)
+    return tuple(_lid_patch(texture, view, palette, glasses) for view in views)
 
 
 def lid_travel(landmarks: Points, amount: float) -> Points:
@@ -90,63 +77,54 @@ def lid_travel(landmarks: Points, amount: float) -> Points:
     return away
 
 
-@dataclass(frozen=True)
-class _EyeView:
-    """One eye in its own frame, and the part of the texture that its lid may touch.
-
-    Attributes
-    ----------
-    frame : axes along and across the eye
-    rows, columns, scale : the part of the texture, samples; samples a px
-    x, y : float32 (h, w), px along the axes
-    upper_lid, lower_lid, brow : float32 (N, 2), px along the axes, left to right
-    outer : -1 where the outer corner is the left one, else 1
-    """
-
-    frame: FaceFrame
-    rows: slice
-    columns: slice
-    scale: int
-    x: FloatMap
-    y: FloatMap
-    upper_lid: Points
-    lower_lid: Points
-    brow: Points
-    outer: int
-
-    @classmethod
-    def of(cls, landmarks: Points, eye: Eye, texture: Pixels, scale: int) -> "_EyeView":
-        flat = landmarks[:, :2]
-        ends = flat[[eye.upper[0], eye.upper[-1]]]
-        frame = FaceFrame.of(landmarks, ends.mean(axis=0), across=ends[1] - ends[0])
-        outline = flat[list(eye.upper + eye.lower)]
-        left, top = np.maximum((outline.min(axis=0) - AROUND * frame.height) * scale, 0).astype(int)
-        right, bottom = ((outline.max(axis=0) + AROUND * frame.height) * scale).astype(int)
-        rows, columns = slice(top, min(bottom, texture.shape[0])), slice(left, min(right, texture.shape[1]))
-        places = np.stack(
-            np.meshgrid(np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)), axis=-1
-        )
-        local = frame.local(((places - (scale - 1) / 2) / scale).astype(np.float32))
-        upper, lower, brow = (frame.local(flat[list(edge)]) for edge in (eye.upper, eye.lower, eye.brow))
-        return cls(frame, rows, columns, scale, local[..., 0], local[..., 1], upper, lower, brow, eye.outer)
-
-    @property
-    def across(self) -> FloatMap:
-        """-1 in the left corner of the eye, 1 in the right one, float32 (h, w)."""
-        return self.x / np.float32((self.upper_lid[-1, 0] - self.upper_lid[0, 0]) / 2)
-
-
-def _lid_patch(texture: Pixels, view: _EyeView, palette: MouthPalette) -> LidPatch:
-    drawn = texture[view.rows, view.columns]
+def _lid_patch(texture: Pixels, view: EyeView, palette: MouthPalette, glasses: float) -> LidPatch:
     lid = _lid_colours(texture, view) + palette.grain * _grain(texture, view)
-    levels = np.repeat(drawn[None], LEVELS + 1, axis=0)
+    drawn = texture[view.rows, view.columns, :3].astype(np.float32)
+    cover, _ = _cover(view, 1.0)
+    skin, stray = _stray_lashes(drawn + (lid - drawn) * cover[..., None], view, glasses)
+    keep = np.full((LEVELS + 1, *view.x.shape, 4), 255, np.uint8)
+    paint = np.zeros_like(keep)
     for step in range(1, LEVELS + 1):
-        blink = _blink(drawn[..., :3].astype(np.float32), lid, view, step / LEVELS, palette)
-        levels[step, ..., :3] = np.clip(blink + 0.5, 0, 255)
-    return LidPatch(view.rows, view.columns, levels)
+        begins = min(max(step / LEVELS - 0.12, 0.0) / 0.10, 1.0)  # less would be no more than fading lashes
+        left, added = _lid(lid, view, step / LEVELS, begins, palette)
+        gone = np.float32(begins) * stray
+        added += skin * (gone * left)[..., None]
+        keep[step, ..., :3] = (255 * left * (1 - gone) + np.float32(0.5))[..., None]
+        paint[step, ..., :3] = np.clip(added + np.float32(0.5), 0, 255)
+    return LidPatch(view.rows, view.columns, keep, paint)
 
 
-def _grain(texture: Pixels, view: _EyeView) -> FloatMap:
+def _stray_lashes(shut: FloatMap, view: EyeView, glasses: float) -> tuple[FloatMap, FloatMap]:
+    """Find what lashes of the open eye stick out beyond its lids, where the shut one has none.
+
+    Parameters
+    ----------
+    shut : float32 (h, w, 3), the eye with its lid down
+
+    Returns
+    -------
+    colours of the skin without them, float32 (h, w, 3); where they are, float32 (h, w) in [0, 1]
+    """
+    fh = view.frame.height
+    side = 2 * round(STRAY * fh * view.scale / 2) + 1
+    round_brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    skin = gaussian(np.asarray(cv2.morphologyEx(shut, cv2.MORPH_CLOSE, round_brush), np.float32), 2.0)
+    darker = np.asarray((skin - shut).mean(axis=-1), np.float32)
+    below = view.y - curve(view.lower_lid, view.x)
+    above = curve(view.upper_lid, view.x) - view.y
+    far = np.abs(view.across)
+    near = smoothstep(STRAY_BELOW * fh, 0.7 * STRAY_BELOW * fh, below)
+    # over the middle of the eye a dark line is the fold of the lid, which stays
+    near *= smoothstep(STRAY_ABOVE * fh, 0.6 * STRAY_ABOVE * fh, above)
+    near *= np.maximum(smoothstep(0.75, 0.95, far), smoothstep(0.2, -0.5, above))
+    reach = STRAY_REACH + glasses * (RIM_REACH - STRAY_REACH)
+    outside = view.across * view.outer > 0
+    near *= np.where(outside, smoothstep(reach, reach - 0.2, far), smoothstep(1.3, 1.1, far))
+    near *= 1 - smoothstep(0, 0.01 * fh, -above) * smoothstep(0, 0.01 * fh, -below)  # the eye itself
+    return skin, smoothstep(STRAY_FROM, STRAY_TO, darker) * near
+
+
+def _grain(texture: Pixels, view: EyeView) -> FloatMap:
     """Take hatching and paper from the cheek below the eye."""
     height = view.rows.stop - view.rows.start
     opening = float(np.ptp(np.concatenate([view.upper_lid, view.lower_lid])[:, 1]))
@@ -157,9 +135,32 @@ def _grain(texture: Pixels, view: _EyeView) -> FloatMap:
     return np.asarray(grain, np.float32)
 
 
-def _blink(drawn: FloatMap, lid: FloatMap, view: _EyeView, amount: float, palette: MouthPalette) -> FloatMap:
-    """Lay the lid over the eye as far down as `amount` says and draw its lashes."""
+def _lid(
+    lid: FloatMap, view: EyeView, amount: float, begins: float, palette: MouthPalette
+) -> tuple[FloatMap, FloatMap]:
+    """Draw the lid as far down as `amount` says, with its lashes.
+
+    Returns
+    -------
+    how much of the eye is left, float32 (h, w) in [0, 1]; what is added, float32 (h, w, 3)
+    """
     fh, y, far = view.frame.height, view.y, np.abs(view.across)
+    cover, edge = _cover(view, amount)
+    cover = cover * np.float32(begins)
+    shadow = 1 - 0.16 * np.exp(-np.maximum(edge - y, 0) / (0.022 * fh)) * (y < edge)
+    thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (far / 1.08) ** 2, 0, 1)))
+    away = np.asarray(np.abs(y - edge - 0.2 * thickness) / thickness, np.float32)
+    lash = smoothstep(1.0, 0.35, away)
+    lash = lash * smoothstep(1.14, 0.98, far) * np.float32(begins * max(palette.line_strength, 0.8))
+    ink = np.minimum(np.array(palette.line, np.float32), 0.42 * lid)  # darker than the darkest skin
+    bare = 1 - lash
+    added = lid * (shadow * cover * bare)[..., None] + ink * lash[..., None]
+    return np.asarray((1 - cover) * bare, np.float32), np.asarray(added, np.float32)
+
+
+def _cover(view: EyeView, amount: float) -> tuple[FloatMap, FloatMap]:
+    """Where the lids lie, float32 (h, w) in [0, 1], and the upper one's edge, px across the eye."""
+    fh, y = view.frame.height, view.y
     upper, lower = curve(view.upper_lid, view.x), curve(view.lower_lid, view.x)
     meet = upper + np.float32(SHUT_AT) * (lower - upper)
     edge = upper + np.float32(amount) * (meet - upper)
@@ -167,21 +168,11 @@ def _blink(drawn: FloatMap, lid: FloatMap, view: _EyeView, amount: float, palett
     soft = 0.012 * fh
     over_top = smoothstep(-0.042 * fh, -0.042 * fh + soft, y - upper) * smoothstep(0.4, -0.4, y - edge)
     over_bottom = smoothstep(-0.4, 0.4, y - rising) * smoothstep(0.024 * fh + soft, 0.024 * fh, y - lower)
-    outside = view.across * view.outer > 0
-    reach = np.where(outside, far / np.float32(OUTER_LASHES), far).astype(np.float32)
-    begins = min(max(amount - 0.12, 0.0) / 0.10, 1.0)  # below that only a fading of the lashes would show
-    cover = np.maximum(over_top, over_bottom) * smoothstep(1.30, 1.10, reach) * np.float32(begins)
-    shadow = 1 - 0.16 * np.exp(-np.maximum(edge - y, 0) / (0.022 * fh)) * (y < edge)
-    out = drawn + (lid * shadow[..., None] - drawn) * cover[..., None]
-    thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (far / 1.08) ** 2, 0, 1)))
-    away = np.asarray(np.abs(y - edge - 0.2 * thickness) / thickness, np.float32)
-    lash = smoothstep(1.0, 0.35, away)
-    lash = lash * smoothstep(1.14, 0.98, far) * np.float32(begins * max(palette.line_strength, 0.8))
-    ink = np.minimum(np.array(palette.line, np.float32), 0.42 * lid)  # darker than the darkest skin
-    return np.asarray(out + (ink - out) * lash[..., None], np.float32)
+    sides = smoothstep(LID_ENDS[1], LID_ENDS[0], np.abs(view.across))
+    return np.asarray(np.maximum(over_top, over_bottom) * sides, np.float32), edge
 
 
-def _lid_colours(texture: Pixels, view: _EyeView) -> FloatMap:
+def _lid_colours(texture: Pixels, view: EyeView) -> FloatMap:
     """Fill the eye's place with the colours of the clean strips above the lashes and below the eye."""
     fh = view.frame.height
     upper, lower, brow = view.upper_lid, view.lower_lid, view.brow
@@ -197,7 +188,7 @@ def _lid_colours(texture: Pixels, view: _EyeView) -> FloatMap:
     return above[index] * (1 - mix) + below[index] * mix
 
 
-def _strip(texture: Pixels, view: _EyeView, columns: FloatMap, band: FloatMap) -> FloatMap:
+def _strip(texture: Pixels, view: EyeView, columns: FloatMap, band: FloatMap) -> FloatMap:
     """One smooth colour per column, float32 (STRIP, 3); dark lines (glasses, lashes) do not count."""
     local = np.stack(np.broadcast_arrays(columns, band), axis=-1)
     places = (view.frame.origin + view.frame.vectors(local)) * view.scale + (view.scale - 1) / 2

@@ -29,6 +29,7 @@ class MouthPalette:
     line_strength : 0 no line around the opening .. 1 full
     line_width : px at 512
     grain : 0 .. 1, how much hatching and paper lids take over from the cheek
+    dot : px, side of the dots that the style is made of; irises move by whole ones. 0 for none
     """
 
     deep: Colour = (38.0, 10.0, 18.0)
@@ -39,6 +40,7 @@ class MouthPalette:
     line_strength: float = 0.75
     line_width: float = 1.3
     grain: float = 0.0
+    dot: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Manner:
     line_strength: float = 0.75
     line_width: float = 1.3
     grain: float = 0.0
+    dot: int = 0
 
 
 MANNERS = {
@@ -58,7 +61,7 @@ MANNERS = {
     "pencil": Manner(colour=0.12, line_strength=0.9, grain=1.0),
     "toon3d": Manner(line_strength=0.35, line_width=1.2),
     "chibi": Manner(colour=1.1, line_strength=0.8, line_width=1.8),
-    "pixel": Manner(line_strength=0.9, line_width=2.2, grain=0.4),
+    "pixel": Manner(line_strength=0.9, line_width=2.2, grain=0.4, dot=6),
     "papercut": Manner(colour=1.05, line_strength=0.25, line_width=1.2, grain=0.3),
 }
 """By style id; other styles take `Manner()`."""
@@ -76,7 +79,9 @@ def palette_for(style: str, drawing: Pixels, landmarks: Points) -> MouthPalette:
     manner = MANNERS.get(style, Manner())
     lips = lip_colour(drawing, landmarks)
     light = face_light(drawing, landmarks)
-    base = MouthPalette(line_strength=manner.line_strength, line_width=manner.line_width, grain=manner.grain)
+    base = MouthPalette(
+        line_strength=manner.line_strength, line_width=manner.line_width, grain=manner.grain, dot=manner.dot
+    )
     redness = lips / max(float(lips.max()), 1.0)
 
     def tune(colour: Colour, towards_lips: float, brightness: float) -> Colour:

@@ -17,7 +17,9 @@ from engine.progress import Progress, Stage, silent
 from engine.raster import looked_up, premultiplied, resized, smoothstep
 from engine.speech.motion import Motion
 from engine.talking import head, mouth
+from engine.talking.eyes import EYES, EyeView
 from engine.talking.fields import combine
+from engine.talking.gaze import iris_travel, prepare_irises
 from engine.talking.geometry import INNER_LOWER_LIP, INNER_UPPER_LIP, curve
 from engine.talking.glasses import glasses
 from engine.talking.lids import LEVELS, lid_travel, prepare_lids
@@ -80,10 +82,13 @@ class Puppet:
         self._landmarks = _with_lips(landmarks, lips)
         self._paper = paper
         self._tones = paper.tone_at(SIZE * SCALE) if paper else None
-        self._head = head.rig_head(landmarks, drawing[..., 3], stiffness=glasses(drawing, landmarks))
+        spectacles = glasses(drawing, landmarks)
+        self._head = head.rig_head(landmarks, drawing[..., 3], stiffness=spectacles)
         self._mouth = _rig(character, lips)
         self._patch = MouthPatch(self._texture, landmarks, lips, self._mouth, colours)
-        self._lids = prepare_lids(self._texture, landmarks, colours, SCALE)
+        views = [EyeView.of(landmarks, eye, self._texture, SCALE) for eye in EYES]
+        self._lids = prepare_lids(self._texture, views, colours, spectacles)
+        self._irises = prepare_irises(self._texture, landmarks, views, colours.dot)
         self._outline = _outline(drawing[..., 3])
         self._pixels = self._head.grid.points()
 
@@ -102,7 +107,7 @@ class Puppet:
             from `progress`, when the person has cancelled the job
         """
         of_mouth, of_head = mouth.coefficients(motion), head.coefficients(motion)
-        inside = poses(motion)
+        inside, looks = poses(motion), _looks(motion)
         scale, shift = self._fit(of_head)
         canvas, tones = self._texture.copy(), None if self._tones is None else self._tones.copy()
         if blends is None:
@@ -113,7 +118,7 @@ class Puppet:
             if i % REPORT_EVERY == 0:
                 progress(Stage.RENDER, i / len(blends))
             self._patch.draw(canvas, spoken[i], lips[:, i], blend.of(inside), tones)
-            self._blink(canvas, float(blend.of(motion.lids)))
+            self._look(canvas, blend.of(looks), float(blend.of(motion.lids)))
             yield self._turn(canvas, tones, blend.of(of_head), scale, shift)
         progress(Stage.RENDER, 1.0)
 
@@ -123,14 +128,23 @@ class Puppet:
         scale, shift = self._fit(of_head)
         spoken = self._mouth.move(self._landmarks, mouth.coefficients(motion)[i])
         spoken += lid_travel(self._landmarks, float(motion.lids[i]))
+        spoken += iris_travel(self._landmarks, self._irises, _looks(motion)[i])
         moved = self._landmarks.copy()
         moved[:, :2] = self._head.move(spoken, of_head[i]) * scale + shift
         return moved
 
-    def _blink(self, canvas: Pixels, amount: float) -> None:
-        level = round(float(np.clip(amount, 0, 1)) * LEVELS)
+    def _look(self, canvas: Pixels, gaze: FloatMap, shut: float) -> None:
+        """Draw both eyes into the canvas: where they look, and what their lids leave of them."""
+        level = round(float(np.clip(shut, 0, 1)) * LEVELS)
         for lid in self._lids:
-            canvas[lid.rows, lid.columns] = lid.levels[level]
+            canvas[lid.rows, lid.columns] = self._texture[lid.rows, lid.columns]
+        if level < LEVELS and gaze.any():
+            for iris in self._irises:
+                if iris is not None:
+                    canvas[iris.rows, iris.columns] = iris.looking(gaze)
+        for lid in self._lids if level else ():
+            eye = np.ascontiguousarray(canvas[lid.rows, lid.columns])
+            canvas[lid.rows, lid.columns] = lid.over(eye, level)
 
     def _turn(
         self, canvas: Pixels, tones: Pixels | None, coefficients: FloatMap, scale: float, shift: Points
@@ -158,6 +172,11 @@ class Puppet:
         leaves = need > room + 0.5
         scale = max(SMALLEST, float(np.min(room[leaves] / need[leaves], initial=1.0)))
         return scale, anchor * (1 - scale)
+
+
+def _looks(motion: Motion) -> FloatMap:
+    """Degrees to the right and down, float32 (frames, 2)."""
+    return np.stack([motion.gaze_yaw, motion.gaze_pitch], axis=1).astype(np.float32)
 
 
 def _rig(character: Character, lips: RestLips) -> mouth.MouthRig:

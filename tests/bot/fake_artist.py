@@ -9,8 +9,16 @@ import threading
 import time
 from collections.abc import Mapping
 
-from bot.artist import CHARACTER_FILES, PREVIEW_FILE, STICKER_FILES, TALK_FILES, Made
-from bot.kinds import Feeling
+from bot.artist import (
+    BACKGROUND_FILE,
+    CHARACTER_FILES,
+    PREVIEW_FILE,
+    SCENE_FILE,
+    STICKER_FILES,
+    TALK_FILES,
+    Made,
+)
+from bot.kinds import JobKind, Manner
 from engine.errors import EngineError, Notice, PersonProblem
 from engine.progress import Progress, Stage
 
@@ -26,9 +34,13 @@ class FakeArtist:
         self.stage_seconds = stage_seconds
         self.size = size
         self.done = 0
-        self.feelings: list[Feeling] = []
+        self.together = 1  # drawings that run side by side
+        self.spoken: list[tuple[Manner, bytes | None]] = []  # in which manner, before which picture
         self.stopped_at = 0.0
         self.released = threading.Event()
+
+    def at_once(self, kind: JobKind, style: str | None) -> int:
+        return self.together if kind == JobKind.DRAW else 1
 
     async def preview(self, photo: bytes, seed: int, progress: Progress) -> Made:
         return await self._make((PREVIEW_FILE,), photo, progress, (Stage.DECODE, Stage.FACE, Stage.DRAW))
@@ -38,12 +50,23 @@ class FakeArtist:
         return await self._make(files, photo, progress, (Stage.DECODE, Stage.FACE, Stage.DRAW))
 
     async def speak(
-        self, character: Mapping[str, bytes], voice: bytes, feeling: Feeling, seed: int, progress: Progress
+        self,
+        character: Mapping[str, bytes],
+        voice: bytes,
+        manner: Manner,
+        picture: bytes | None,
+        seed: int,
+        progress: Progress,
     ) -> Made:
-        self.feelings.append(feeling)
+        self.spoken.append((manner, picture))
         assert set(character) == set(CHARACTER_FILES), sorted(character)
         stages = (Stage.DECODE, Stage.SPEECH, Stage.RENDER, Stage.ENCODE)
         return await self._make(TALK_FILES, voice, progress, stages)
+
+    async def background(
+        self, photo: bytes, character: Mapping[str, bytes] | None, progress: Progress
+    ) -> Made:
+        return await self._make((BACKGROUND_FILE, SCENE_FILE), photo, progress, (Stage.DECODE, Stage.ENCODE))
 
     async def _make(
         self, names: tuple[str, ...], given: bytes, progress: Progress, stages: tuple[Stage, ...]

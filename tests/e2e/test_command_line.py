@@ -21,8 +21,19 @@ from PIL import Image
 from bot.cli.main import COMMANDS, load
 from engine.speech.motion import MOUTH_CLASSES
 from engine.weights import locate
+from tests.e2e.scene import SKY, hums, lies_before, says_words
 from tests.samples import SAMPLE_VOICE
 
+MANNER = (
+    "--background",
+    "#b5deff",
+    "--caption",
+    "Hello! 안녕하세요",
+    "--effect",
+    "robot",
+    "--expression",
+    "happy",
+)
 FILES = ("sticker.webp", "sticker.png", "talk.mp4", "talk.webm", "note.mp4", "character.json")
 
 
@@ -47,7 +58,7 @@ def photo() -> Path:
 def made(photo, tmp_path_factory) -> tuple[Path, dict]:
     """The main job, once: its folder and what it printed."""
     folder = tmp_path_factory.mktemp("made")
-    done = mytalkcon("make", photo, SAMPLE_VOICE, "--style", "webtoon", "--out", folder, "--json")
+    done = mytalkcon("make", photo, SAMPLE_VOICE, "--style", "webtoon", "--out", folder, "--json", *MANNER)
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
 
@@ -103,6 +114,13 @@ def test_video_sticker_keeps_the_platforms_rules(made):
         assert sum(1 for _ in container.decode(video=0)) / 25 <= 3.0
 
 
+def test_make_takes_what_surrounds_the_character(made):
+    video = (made[0] / "talk.mp4").read_bytes()
+    assert lies_before(video, SKY)
+    assert says_words(video)
+    assert hums(video)
+
+
 def test_character_has_no_time_and_no_path(made):
     folder, _ = made
     character = json.loads((folder / "character.json").read_text())
@@ -112,14 +130,15 @@ def test_character_has_no_time_and_no_path(made):
 
 def test_the_same_call_gives_the_same_bytes(made, photo, tmp_path):
     folder, _ = made
-    assert mytalkcon("make", photo, SAMPLE_VOICE, "--style", "webtoon", "--out", tmp_path).returncode == 0
+    again = mytalkcon("make", photo, SAMPLE_VOICE, "--style", "webtoon", "--out", tmp_path, *MANNER)
+    assert again.returncode == 0
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
 def test_a_character_speaks_again_without_its_photo(made, tmp_path):
     folder, _ = made
-    done = mytalkcon("talk", folder, SAMPLE_VOICE, "--out", tmp_path)
+    done = mytalkcon("talk", folder, SAMPLE_VOICE, "--out", tmp_path, *MANNER)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "talk.mp4").read_bytes() == (folder / "talk.mp4").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["note.mp4", "talk.mp4", "talk.webm"]
@@ -152,6 +171,7 @@ def test_motion_describes_every_frame(tmp_path):
     assert motion["fps"] == 25
     assert abs(len(frames) / 25 - voice_seconds(SAMPLE_VOICE)) <= 0.04
     keys = ["t", "viseme", "open", "round", "spread", "closed", "blink", "yaw", "pitch", "roll"]
+    keys += ["gaze_yaw", "gaze_pitch"]
     assert all(list(frame) == keys for frame in frames)
     assert {frame["viseme"] for frame in frames} <= set(MOUTH_CLASSES)
     assert all(frame["closed"] == (frame["open"] < 0.04) for frame in frames)

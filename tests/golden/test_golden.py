@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parent
 LONG = (  # more than about two seconds
     "e4e_encoder_256",
     "e4e_psp_256",
+    "makeittalk_resunet",
     "psp_encoder_256",
     "psp_psp_256",
     "sadtalker_audio2pose",

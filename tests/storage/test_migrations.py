@@ -108,4 +108,4 @@ async def test_opening_makes_the_tables_and_sets_what_sqlite_needs(tmp_path: Pat
             assert found.scalar_one() == value, pragma
     await database.close()
     with sqlite3.connect(path) as plain:
-        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0006",)]

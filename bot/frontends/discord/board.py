@@ -9,9 +9,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
+import aiohttp
+import discord
 from discord.utils import utcnow
 
-from bot.frontend import Progress
+from bot.frontend import NotDelivered, Progress, Unreachable
 from bot.frontends.discord.answers import Answers
 from bot.frontends.discord.cards import Card, card_of, progress_card
 from bot.frontends.discord.places import Kind, Place
@@ -20,6 +22,8 @@ from bot.sentences import sentence
 from storage.models import LIVE, JobState
 
 PAUSE = 2.5  # s between edits of one message
+
+NOT_SHOWN = (discord.DiscordException, aiohttp.ClientError, OSError, NotDelivered, Unreachable)
 
 log = logging.getLogger(__name__)
 
@@ -87,15 +91,15 @@ class Board:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self, job: str, watched: _Watched) -> None:
-        """Show a job until it has ended. What goes wrong is logged: progress may be lost, results never."""
+        """Show a job until it has ended. What a network does is logged: progress may be lost."""
         try:
             ended = False
             while not ended:
                 await self._wait(watched)
                 try:
                     ended = await self._show(job, watched)
-                except Exception:
-                    log.exception("progress of job %s was not shown", job)
+                except NOT_SHOWN as error:
+                    log.warning("progress of job %s was not shown: %r", job, error)
                     ended = watched.newest is not None and watched.newest.state not in LIVE
                 await asyncio.sleep(0 if ended else self._pause)
         finally:

@@ -24,11 +24,14 @@ BAR = 10  # blocks
 
 # Said with other words here, because one types and taps differently; the second ones outside direct messages.
 OUR_WORDS = frozenset({"help"})
-SERVER_WORDS = frozenset({"next-photo", "next-voice", "sticker-done", "talk-done", "voice-held-photo"})
+SERVER_WORDS = frozenset(
+    {"next-photo", "next-voice", "sticker-done", "talk-done", "voice-held-photo", "picture-question"}
+)
 PICTURES = {  # what a file shows, for those who cannot see it
     "preview.jpg": "web-picture-preview",
     "sticker.webp": "web-picture-sticker",
     "sticker.png": "web-picture-sticker",
+    "scene.jpg": "web-picture-scene",
 }
 VIDEO = "web-picture-video"
 

@@ -21,18 +21,21 @@ from bot.frontend import PLAIN_PARTS, NotDelivered, Parts, Progress, Shown, Unre
 from bot.frontends.discord.answers import ANSWER_TIME, Answer, Answers
 from bot.frontends.discord.board import PAUSE, Board
 from bot.frontends.discord.cards import Card, card_of, cards_of
+from bot.frontends.discord.files import SaidByMessage
 from bot.frontends.discord.invalid import InvalidRequests
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import OVER, Post, Spot
 from bot.kinds import JobKind
 from bot.sentences import DEFAULT_LANGUAGE
 from bot.service import Load, Service, Who
+from storage.ids import new_id
 
 PLATFORM = "discord"
 PARTS: Parts = {**PLAIN_PARTS, JobKind.DRAW: ("sticker.png",)}
 PEEK_SECONDS = 1.0  # to find out whether an answer is for everybody; Discord waits for 3 s
 SILENCE = 10.0  # s after which "is thinking ..." goes when there is nothing to say
 RETRY = 5.0  # s
+QUESTIONS = ("rename-question", "caption-question", "picture-question")
 ACKNOWLEDGED = 40_060  # Discord's code: it has our first answer already
 
 log = logging.getLogger(__name__)
@@ -87,23 +90,23 @@ class Chat:
 
     # What people do.
 
-    async def write(self, message: discord.Message, said: Sequence[tuple[Sent, Load | None]]) -> None:
+    async def write(self, message: discord.Message, said: SaidByMessage) -> None:
         """Take a direct message: its words, or each of its files."""
         place = Place(Kind.DIRECT, message.author.id, message.channel.id)
         who = _who(place, None)
-        for number, (event, load) in enumerate(said):
+        for number, (event, loads) in enumerate(said):
             async with self._turn(place.user):
+                load, more, event_id = next(iter(loads), None), loads[1:], f"{message.id}-{number}"
                 try:
-                    replies = await self._service.handle(who, event, load, f"{message.id}-{number}")
-                except Exception:
-                    log.exception("a direct message was not handled")
-                    replies = (Reply(DEFAULT_LANGUAGE, (say("our-fault"),)),)
+                    replies = await self._service.handle(who, event, load, event_id, more=more)
+                except Exception as error:  # whatever is wrong with us: the person hears of it
+                    replies = _apology(error, DEFAULT_LANGUAGE)
                 await self._say(place, None, await self._cards(who, replies, place))
 
     async def take(
         self, interaction: discord.Interaction, *events: Sent, load: Load | None = None, open_: bool = False
     ) -> None:
-        """Take a command, a pressed button, or a name with the question that it answers.
+        """Take a command, a pressed button, or a question with what answers it.
 
         Parameters
         ----------
@@ -196,11 +199,10 @@ class Chat:
             try:
                 for number, event in enumerate(events):
                     replies = await self._service.handle(who, event, load, f"{interaction.id}-{number}")
-                    if not _asks_for_name(replies):
+                    if not _asks(replies):
                         break
-            except Exception:
-                log.exception("an interaction was not handled")
-                replies = (Reply(interaction.locale.value, (say("our-fault"),)),)
+            except Exception as error:  # whatever is wrong with us: the person hears of it
+                replies = _apology(error, interaction.locale.value)
             cards = await self._cards(who, replies, place)
             if answer is not None and isinstance(events[0], CancelPressed) and _is_cancelled(replies):
                 await answer.replace_pressed(cards[0])
@@ -282,8 +284,16 @@ def _who(place: Place, interaction: discord.Interaction | None) -> Who:
     return Who(PLATFORM, str(place.user), str(place), language)
 
 
-def _asks_for_name(replies: Sequence[Reply]) -> bool:
-    return any(said.message_id == "rename-question" for reply in replies for said in reply.says)
+def _apology(error: Exception, language: str) -> tuple[Reply, ...]:
+    """Say that something is wrong with us, by an id that those who run the bot find in the log."""
+    error_id = new_id()
+    log.error("what somebody sent was not handled (id %s)", error_id, exc_info=error)
+    return (Reply(language, (say("our-fault"), say("our-fault-noted", id=error_id))),)
+
+
+def _asks(replies: Sequence[Reply]) -> bool:
+    """Say whether a question was asked whose answer came along."""
+    return any(said.message_id in QUESTIONS for reply in replies for said in reply.says)
 
 
 def _is_cancelled(replies: Sequence[Reply]) -> bool:

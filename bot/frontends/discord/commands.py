@@ -11,14 +11,19 @@ import discord
 from discord import app_commands
 from discord.app_commands import locale_str
 
-from bot.dialogue.events import CommandGiven, PhotoReceived, VoiceReceived
+from bot.dialogue.conversation import CAPTION_LENGTH
+from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived, VoiceReceived
 from bot.frontends.discord.chat import Chat
+from bot.frontends.discord.controls import ask_in_window
 from bot.frontends.discord.files import load_from
 from bot.sentences import DEFAULT_LANGUAGE, sentence
 
 PLAIN = {  # commands without options: sentence of the name -> what the dialogue calls it
     "discord-style": "style",
     "discord-gallery": "characters",
+    "discord-settings": "settings",
+    "discord-feeling": "feeling",
+    "discord-effect": "effect",
     "discord-language": "language",
     "discord-privacy": "privacy",
     "discord-delete": "delete",
@@ -67,6 +72,8 @@ class Tree(app_commands.CommandTree[discord.Client]):
             self._add(message_id, self._plain(name))
         self._add("discord-character", self._character())
         self._add("discord-say", self._say())
+        self._add("discord-background", self._background())
+        self._add("discord-caption", self._caption())
         self.add_command(app_commands.ContextMenu(name=named("discord-say-this"), callback=self._say_this()))
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
@@ -97,6 +104,33 @@ class Tree(app_commands.CommandTree[discord.Client]):
         @app_commands.describe(photo=named("discord-photo-how"))
         async def run(interaction: discord.Interaction, photo: discord.Attachment) -> None:
             await self._chat().take(interaction, PhotoReceived(), load=load_from(photo))
+
+        return run
+
+    def _background(self) -> Callable[..., Any]:
+        @app_commands.rename(picture=named("discord-picture"))
+        @app_commands.describe(picture=named("discord-picture-how"))
+        async def run(interaction: discord.Interaction, picture: discord.Attachment | None = None) -> None:
+            if picture is None:
+                await self._chat().take(interaction, CommandGiven("background"))
+            else:
+                asked = CommandGiven("background", "picture")
+                await self._chat().take(interaction, asked, PhotoReceived(), load=load_from(picture))
+
+        return run
+
+    def _caption(self) -> Callable[..., Any]:
+        @app_commands.rename(words=named("discord-words"))
+        @app_commands.describe(words=named("discord-words-how"))
+        async def run(
+            interaction: discord.Interaction,
+            words: app_commands.Range[str, 1, CAPTION_LENGTH] | None = None,
+        ) -> None:
+            asked = CommandGiven("caption")
+            if words is None:
+                await ask_in_window(interaction, asked)
+            else:
+                await self._chat().take(interaction, asked, TextReceived(words))
 
         return run
 

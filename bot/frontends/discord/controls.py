@@ -1,4 +1,4 @@
-"""Buttons, selects and the window for a name.
+"""Buttons, selects and the windows for a name and a caption.
 
 They carry all they mean in their ids, so that they work after a restart: what was pressed is read from the
 interaction, nothing is kept.
@@ -10,9 +10,11 @@ from typing import Any, Protocol, Self, cast
 import discord
 from discord import ui
 
-from bot.dialogue.conversation import NAME_LENGTH
+from bot.dialogue.conversation import CAPTION_LENGTH, NAME_LENGTH
 from bot.dialogue.events import (
     Agreed,
+    CaptionAsked,
+    CommandGiven,
     DeleteConfirmed,
     DropConfirmed,
     RenameAsked,
@@ -34,7 +36,7 @@ class Listener(Protocol):
     """Who is told what was pressed."""
 
     async def take(self, interaction: discord.Interaction, *events: Sent) -> None:
-        """Take what was pressed, or a name with the question that it answers."""
+        """Take what was pressed, or words with the question that they answer."""
 
     async def language_of(self, interaction: discord.Interaction) -> str:
         """Say which language the person wants."""
@@ -71,31 +73,42 @@ class Select(ui.DynamicItem[ui.Select[Any]], template=r"choice:\d+"):
         await pressed(interaction, values[0])
 
 
-class NameWindow(ui.Modal):
-    """Asks for a character's name: messages in a server do not reach the bot."""
+class Window(ui.Modal):
+    """Asks for a character's name or for a caption: messages in a server do not reach the bot."""
 
-    def __init__(self, language: str, about: RenameAsked) -> None:
-        super().__init__(title=sentence("rename-button", language), timeout=3_600)
+    def __init__(self, language: str, about: RenameAsked | CaptionAsked | CommandGiven) -> None:
+        named = isinstance(about, RenameAsked)
+        title = "rename-button" if named else "caption-button"
+        super().__init__(title=sentence(title, language), timeout=3_600)
         self._about = about
-        self._typed: ui.TextInput[Any] = ui.TextInput(max_length=NAME_LENGTH)
-        label = sentence("discord-name-label", language)
+        self._typed: ui.TextInput[Any] = ui.TextInput(
+            max_length=NAME_LENGTH if named else CAPTION_LENGTH,
+            style=discord.TextStyle.short if named else discord.TextStyle.paragraph,
+        )
+        label = sentence("discord-name-label" if named else "discord-caption-label", language)
         self.add_item(ui.Label(text=label, component=self._typed))
 
     async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Tell the name, as the answer to the question that it is."""
-        name = TextReceived(self._typed.value)
-        await listener_of(interaction).take(interaction, self._about, name)
+        """Tell what was typed, as the answer to the question that it is."""
+        words = TextReceived(self._typed.value)
+        await listener_of(interaction).take(interaction, self._about, words)
+
+
+async def ask_in_window(
+    interaction: discord.Interaction, about: RenameAsked | CaptionAsked | CommandGiven
+) -> None:
+    """Open a window, which has to be the first answer."""
+    language = await listener_of(interaction).language_of(interaction)
+    await interaction.response.send_modal(Window(language, about))
 
 
 async def pressed(interaction: discord.Interaction, data: str) -> None:
-    """Tell what was pressed; a name is asked for in a window, which has to be the first answer."""
+    """Tell what was pressed; words are asked for in a window."""
     event = event_of(data)
-    listener = listener_of(interaction)
-    if isinstance(event, RenameAsked):
-        language = await listener.language_of(interaction)
-        await interaction.response.send_modal(NameWindow(language, event))
+    if isinstance(event, RenameAsked | CaptionAsked):
+        await ask_in_window(interaction, event)
     else:
-        await listener.take(interaction, event)
+        await listener_of(interaction).take(interaction, event)
 
 
 def listener_of(interaction: discord.Interaction) -> Listener:

@@ -2,11 +2,14 @@
 
 import logging
 import mimetypes
+from collections.abc import Sequence
+from dataclasses import replace
 
 import discord
 
-from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, TextReceived, Unreadable, VoiceReceived
+from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, Unreadable, VoiceReceived
 from bot.dialogue.replies import say
+from bot.dialogue.typed import event_of_words
 from bot.service import UPLOAD_BYTES, CannotLoad, Load
 
 PICTURES = (".heic", ".heif", ".webp", ".avif")  # not everywhere known by their names
@@ -14,7 +17,8 @@ OUR_NAMES = {"gallery": "characters"}  # a command's name on Discord, and in the
 
 log = logging.getLogger(__name__)
 
-SaidByMessage = list[tuple[Sent, Load | None]]
+SaidByMessage = Sequence[tuple[Sent, tuple[Load, ...]]]
+"""What a message means, each with its files: photos that were sent together are one."""
 
 
 def said_by(message: discord.Message) -> SaidByMessage:
@@ -22,17 +26,30 @@ def said_by(message: discord.Message) -> SaidByMessage:
     if message.type not in (discord.MessageType.default, discord.MessageType.reply):
         return []
     if message.attachments:
-        return [(event_of(attachment), load_from(attachment)) for attachment in message.attachments]
+        return _files(message.attachments)
     text = message.content.strip()
-    if not text:
-        return [(Unreadable(), None)]
-    return [(command(text) if text.startswith("/") else TextReceived(text), None)]
+    return [(_words(text) if text else Unreadable(), ())]
 
 
-def command(text: str) -> CommandGiven:
-    """Read a command that was typed as words."""
-    name = (text[1:].split() or [""])[0].lower()
-    return CommandGiven(OUR_NAMES.get(name, name))
+def _files(attachments: Sequence[discord.Attachment]) -> SaidByMessage:
+    """Take each file; the photos as one, in the place of the first."""
+    events = [(event_of(attachment), load_from(attachment)) for attachment in attachments]
+    photos = tuple(load for event, load in events if isinstance(event, PhotoReceived))
+    said: list[tuple[Sent, tuple[Load, ...]]] = []
+    for event, load in events:
+        if not isinstance(event, PhotoReceived):
+            said.append((event, (load,)))
+        elif load is photos[0]:
+            said.append((event, photos))
+    return said
+
+
+def _words(text: str) -> Sent:
+    """Read words, and commands by the names that they have here."""
+    event = event_of_words(text)
+    if isinstance(event, CommandGiven):
+        return replace(event, name=OUR_NAMES.get(event.name, event.name))
+    return event
 
 
 def event_of(attachment: discord.Attachment) -> Sent:

@@ -23,7 +23,7 @@ from bot.dialogue.events import (
     event_of,
 )
 from bot.dialogue.replies import Said, say
-from bot.frontend import Parts, Progress, Shown
+from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
 from bot.frontends.telegram.address import Address
 from bot.frontends.telegram.albums import Album
 from bot.frontends.telegram.limiter import Urgency
@@ -39,7 +39,7 @@ from storage.deliveries import AFTER
 from storage.ids import new_id
 
 PARTS: Parts = {
-    JobKind.PREVIEW: ("preview.jpg",),
+    **PLAIN_PARTS,
     JobKind.DRAW: ("sticker.webp", AFTER),
     JobKind.SPEAK: ("note.mp4", "talk.webm", AFTER),
 }

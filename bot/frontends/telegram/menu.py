@@ -2,10 +2,14 @@
 
 from telegram import BotCommand
 
+from bot.dialogue import looks
 from bot.frontends.telegram.sending import Bot
 from bot.sentences import DEFAULT_LANGUAGE, LANGUAGES, sentence
 
-COMMANDS = ("start", "characters", "style", "queue", "cancel", "language", "privacy", "delete", "help")
+COMMANDS = (
+    *("start", "characters", "style", *looks.COMMANDS),
+    *("queue", "cancel", "language", "privacy", "delete", "help"),
+)
 
 
 async def keep_up_to_date(bot: Bot) -> None:

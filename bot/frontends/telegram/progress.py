@@ -32,6 +32,7 @@ REMEMBERED = 2_000  # ended jobs whose first message may still be on its way
 ACTIONS = {
     JobKind.PREVIEW: ChatAction.CHOOSE_STICKER,
     JobKind.DRAW: ChatAction.CHOOSE_STICKER,
+    JobKind.BACKGROUND: ChatAction.UPLOAD_PHOTO,
     JobKind.SPEAK: ChatAction.RECORD_VIDEO_NOTE,
 }
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 
+from bot.dialogue import looks, typed
 from bot.dialogue.events import (
-    CommandGiven,
     PhotoReceived,
     Sent,
     TextReceived,
@@ -127,7 +127,10 @@ def _calls(message: Message, me: Me) -> bool:
     return command in GROUP_COMMANDS if meant_for is None else meant_for == me.username.lower()
 
 
-GROUP_COMMANDS = ("start", "help", "language", "characters", "queue", "cancel", "privacy", "delete", "style")
+GROUP_COMMANDS = (
+    *("start", "help", "language", "characters", "queue", "cancel", "privacy", "delete", "style"),
+    *looks.COMMANDS,
+)
 
 
 def _own_voice(message: Message) -> Message | None:
@@ -152,8 +155,7 @@ def _event(  # noqa: PLR0911 one case a kind of message
     if command is not None:
         if meant_for not in (None, me.username.lower()):
             return None, None
-        argument = _argument(message) if command == "start" else ""
-        return CommandGiven(command, argument), None
+        return typed.command(command, _argument(message)), None
     if message.text is not None:
         return TextReceived(message.text), None
     return (Unreadable() if message.effective_attachment is not None else None), None

@@ -80,7 +80,7 @@ class _Message:
             case "mp4", _:
                 return _shown(await self._video(file, content))
             case "webp" | "webm", _:
-                return await self._with_words_after(await self._sticker(file))
+                return await self._sticker(file)
         raise ValueError(f"Telegram shows no {media.name}")
 
     async def _call(
@@ -154,13 +154,16 @@ class _Message:
                 raise
             return await self._video(InputFile(content, filename="note.mp4"), content)
 
-    async def _sticker(self, file: File) -> Message:
-        return await self._call(
-            self._bot.send_sticker,
-            file,
-            reply_markup=self._own_keyboard,
-            read_timeout=MEDIA_READ_SECONDS,
+    async def _sticker(self, file: File) -> Shown:
+        """Send a sticker. It carries no words: they stand on a button above the others, which does what the
+        first of them does, so that a gallery has one message a character."""
+        rows = self._reply.buttons
+        if self._reply.text and rows:
+            rows = ((Button(self._reply.text, rows[0][0].data),), *rows)
+        message = await self._call(
+            self._bot.send_sticker, file, reply_markup=keyboard(rows), read_timeout=MEDIA_READ_SECONDS
         )
+        return _shown(message) if rows else await self._with_words_after(message)
 
     @property
     def _caption(self) -> str | None:

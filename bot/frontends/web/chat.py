@@ -16,12 +16,12 @@ from weakref import WeakValueDictionary
 from bot.dialogue import Reply
 from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, VoiceReceived
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown, Unreachable
-from bot.frontends.web.frames import Frame, Said, content_of, frame_of, progress_frame
+from bot.frontends.web.frames import Frame, Said, content_of, file_of, frame_of, progress_frame
 from bot.frontends.web.tabs import Tab, Tabs
 from bot.service import Load, Service, Who
-from storage import messages, people
+from storage import files, messages, people
 from storage.database import Database, Work
-from storage.models import LIVE, Message, Person
+from storage.models import LIVE, Blob, Message, Person
 
 PLATFORM = "web"
 PARTS: Parts = PLAIN_PARTS
@@ -72,8 +72,10 @@ class Chat:
             async with self._database.reading() as work:
                 person = await people.find(work, PLATFORM, visitor.id)
                 kept = await messages.newest(work, person.id) if person else []
+                sent = {file for message in kept if (file := file_of(message)) is not None}
+                there = await files.still_there(work, person.id, sent) if person else set()
             progress = list(self._progress.get(visitor.id, {}).values())
-            shown = [frame_of(message) for message in kept]
+            shown = [frame_of(message, there) for message in kept]
             tab.send(_text({"kind": "everything", "messages": shown, "progress": progress}))
             self._tabs.add(visitor.id, tab)
             if not kept:
@@ -97,6 +99,10 @@ class Chat:
         """Give the bytes of something that was made for this visitor; None: there is no such thing."""
         return await self._service.content(visitor.who, render)
 
+    async def sent(self, visitor: Visitor, file: str) -> bytes | None:
+        """Give the bytes of what this visitor has sent; None: there is no such thing (any more)."""
+        return await self._service.sent(visitor.who, file)
+
     def reaches(self, address: str) -> bool:
         """See Frontend: what is kept here is shown wherever the page is opened."""
         return True
@@ -110,7 +116,7 @@ class Chat:
                 if person is None:
                     raise Unreachable
                 message = await messages.add(work, person.id, content_of(reply), self._clock())
-            self._tabs.tell(address, {"kind": "messages", "messages": [frame_of(message)]})
+            self._tabs.tell(address, {"kind": "messages", "messages": [frame_of(message, ())]})
         return Shown(str(message.number))
 
     async def show_progress(self, address: str, progress: Progress) -> str | None:
@@ -142,9 +148,12 @@ class Chat:
         """Have an event handled, its message and the replies kept with it, and show them."""
         shown: list[Frame] | None = None
 
-        async def keep(work: Work, person: Person, replies: Sequence[Reply]) -> None:
+        async def keep(work: Work, person: Person, replies: Sequence[Reply], blobs: Sequence[Blob]) -> None:
             nonlocal shown
-            shown = [frame_of(m) for m in await self._write(work, person, mine, event_id, replies)]
+            sent = [blob.id for blob in blobs]
+            own = {**mine, "file": sent[0]} if mine is not None and sent else mine
+            written = await self._write(work, person, own, event_id, replies)
+            shown = [frame_of(message, sent) for message in written]
 
         replies = await self._service.handle(visitor.who, event, load, event_id, keep)
         if shown is not None:

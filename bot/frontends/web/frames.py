@@ -7,12 +7,13 @@ To the page: {"kind": "everything" | "messages" | "progress" | "ended" | "cleare
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue import Reply
-from bot.dialogue.events import CancelPressed, CommandGiven, Sent, TextReceived, event_of
+from bot.dialogue.events import CancelPressed, CommandGiven, Sent, event_of
+from bot.dialogue.typed import event_of_words
 from bot.frontend import Progress
 from storage.models import Message
 
@@ -53,7 +54,7 @@ def read(text: str) -> Said:
     event_id = read_id(frame.get("id"))
     match frame:
         case {"text": str(words)} if words.strip() and len(words) <= TEXT_LENGTH and _is_text(words):
-            return Said(_event_of_words(words.strip()), event_id, {"text": words.strip()})
+            return Said(event_of_words(words.strip()), event_id, {"text": words.strip()})
         case {"command": str(name)} if _COMMAND.fullmatch(name):
             return Said(CommandGiven(name), event_id, None)
         case {"press": str(data), "label": str(label)} if len(data) <= 64 and len(label) <= LABEL_LENGTH:
@@ -76,13 +77,6 @@ def _is_text(words: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" or letter == "\0" for letter in words)
 
 
-def _event_of_words(words: str) -> Sent:
-    if words.startswith("/"):
-        name = words[1:].split()
-        return CommandGiven(name[0].lower() if name else "")
-    return TextReceived(words)
-
-
 def content_of(reply: Reply) -> dict[str, Any]:
     """Write a reply as it is kept and shown."""
     content: dict[str, Any] = {"text": reply.text, "language": reply.language}
@@ -101,9 +95,17 @@ def buttons_of(reply: Reply) -> list[list[dict[str, str]]]:
     return [[{"label": button.label, "data": button.data} for button in row] for row in reply.buttons]
 
 
-def frame_of(message: Message) -> dict[str, Any]:
-    """Write a kept message for the page."""
+def file_of(message: Message) -> str | None:
+    """Say which file a message of a person's own is about."""
+    return message.content.get("file")
+
+
+def frame_of(message: Message, files: Collection[str]) -> dict[str, Any]:
+    """Write a kept message for the page; `files`: those that are still there."""
     frame = {"number": message.number, "at": message.created_at, **message.content}
+    file = frame.pop("file", None)
+    if "sent" in frame:
+        frame |= {"url": f"/sent/{file}"} if file in files else {"gone": True}
     if message.event_id is not None:
         frame |= {"id": message.event_id, "mine": True}
     if message.job_id is not None:

@@ -42,7 +42,7 @@ def words_of(language: str) -> dict[str, str]:
 def _own_words() -> list[str]:
     text = (CATALOGUES / DEFAULT_LANGUAGE / "LC_MESSAGES" / f"{DOMAIN}.po").read_text("utf-8")
     return re.findall(
-        rf'^msgid "((?:{PREFIX}[^"]+)|our-fault|another-style-button|gallery-button|delete-button)"',
+        rf'^msgid "((?:{PREFIX}[^"]+)|our-fault|(?:another-style|gallery|settings|delete)-button)"',
         text,
         re.M,
     )

@@ -13,7 +13,7 @@ from bot.frontends.web.chat import SENT, Chat, Visitor
 from bot.frontends.web.frames import Malformed, Said, read, read_id
 from bot.frontends.web.guard import add_headers, guard
 from bot.frontends.web.limits import Bucket, Buckets, WebLimits
-from bot.frontends.web.media import KINDS, media_response
+from bot.frontends.web.media import KINDS, kind_of, media_response
 from bot.frontends.web.tabs import Tab, Tabs, TooManyTabs
 from bot.frontends.web.visitors import COOKIE, COOKIE_SECONDS, Visitors, WrongPassword
 from bot.service import UPLOAD_BYTES
@@ -51,6 +51,7 @@ class Site:
             web.get("/ws", self.socket),
             web.post("/send/{kind}", self.send),
             web.get("/media/{render}/{name}", self.media),
+            web.get("/sent/{file}", self.sent),
         ]
 
     async def index(self, request: web.Request) -> web.Response:
@@ -186,7 +187,15 @@ class Site:
         content = await self._chat.content(visitor, request.match_info["render"]) if name in KINDS else None
         if content is None:
             raise web.HTTPNotFound
-        return media_response(request, content, name, save="save" in request.query)
+        saved = f"mytalkcon-{name}" if "save" in request.query else None
+        return media_response(request, content, KINDS[name], saved)
+
+    async def sent(self, request: web.Request) -> web.Response:
+        """Give a photo or voice back to who has sent it; for everybody else it does not exist."""
+        content = await self._chat.sent(self._visitor(request), request.match_info["file"])
+        if content is None:
+            raise web.HTTPNotFound
+        return media_response(request, content, kind_of(content))
 
     def _visitor(self, request: web.Request) -> Visitor:
         """Know somebody again by their cookie."""

@@ -41,8 +41,14 @@ class Relief:
     hollow: FloatMap
 
 
-def relief(sitting: Sitting, *, smooth: float = 0.022) -> Relief:
-    """Find the form of a person; `smooth` in face heights rounds it."""
+def relief(sitting: Sitting, *, light_from_left: float = 1.0, smooth: float = 0.022) -> Relief:
+    """Find the form of a person.
+
+    Parameters
+    ----------
+    light_from_left : 1 where light comes from the upper left, 0 from above, -1 from the upper right
+    smooth : face heights, rounds the form
+    """
     length = sitting.face_height / SCALE
     matte, skin, oval = (
         resized(part, SIDE, SIDE) for part in (sitting.matte, sitting.skin.share, sitting.skin.oval)
@@ -58,9 +64,8 @@ def relief(sitting: Sitting, *, smooth: float = 0.022) -> Relief:
     slope_x, slope_y = (cv2.Sobel(height, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1)))
     steep = np.sqrt(slope_x**2 + slope_y**2 + 1)
     normals = cast(FloatMap, cv2.merge([-slope_x / steep, -slope_y / steep, 1 / steep]))
-    return Relief(
-        resized(normals, CANVAS, CANVAS), resized(_hollow(rest, bare, oval, length), CANVAS, CANVAS)
-    )
+    hollow = _hollow(rest, bare, oval, length, light_from_left)
+    return Relief(resized(normals, CANVAS, CANVAS), resized(hollow, CANVAS, CANVAS))
 
 
 def _broad(share: FloatMap, width: float) -> FloatMap:
@@ -114,14 +119,16 @@ def _face_relief(landmarks: Points, length: float) -> FloatMap:
     return result
 
 
-def _hollow(rest: FloatMap, bare: FloatMap, oval: FloatMap, length: float) -> FloatMap:
-    """Shade that hair throws on the face, and the head on the neck; light comes from the upper left."""
+def _hollow(
+    rest: FloatMap, bare: FloatMap, oval: FloatMap, length: float, light_from_left: float
+) -> FloatMap:
+    """Shade that hair throws on the face, and the head on the neck."""
 
     def thrown(caster: FloatMap, across: float, down: float, sigma: float) -> FloatMap:
         shift = np.array([[1, 0, across * length], [0, 1, down * length]], np.float32)
         moved = cv2.warpAffine(caster, shift, (SIDE, SIDE))
         return wide_gaussian(cast(FloatMap, moved), sigma * length)
 
-    from_hair = thrown(rest, 0.02, 0.035, 0.030) * bare
-    from_head = thrown(oval, 0.03, 0.12, 0.05) * bare * (1 - oval)
+    from_hair = thrown(rest, 0.02 * light_from_left, 0.035, 0.030) * bare
+    from_head = thrown(oval, 0.03 * light_from_left, 0.12, 0.05) * bare * (1 - oval)
     return smoothstep(0.05, 1.0, np.maximum(from_hair, 0.9 * from_head))

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bot.dialogue import Conversation, Event, House, Reply, Style, answer
 from bot.dialogue import conversation as wishes
 from bot.dialogue import events as ev
-from bot.dialogue.conversation import HOLD_SECONDS, NAME_LENGTH, Wish
+from bot.dialogue.conversation import CAPTION_LENGTH, HOLD_SECONDS, NAME_LENGTH, Wish
 from bot.kinds import JobKind
 from bot.queue import Refusal
 from bot.sentences import LANGUAGES
@@ -31,7 +31,11 @@ COMMANDS = (
     "privacy",
     "delete",
     "style",
+    "settings",
     "feeling",
+    "effect",
+    "background",
+    "caption",
     "x",
     "",
 )
@@ -59,7 +63,11 @@ class AnyConversation(RuleBasedStateMachine):
     def command(self, name: str, data: st.DataObject) -> None:
         self.do(ev.CommandGiven(name), data)
 
-    @rule(text=st.text(max_size=60), data=st.data())
+    @rule(words=st.text(max_size=20) | st.sampled_from(["picture", "가" * 700]), data=st.data())
+    def caption(self, words: str, data: st.DataObject) -> None:
+        self.do(ev.CommandGiven("caption", words), data)
+
+    @rule(text=st.text(max_size=60) | st.just("word " * 200), data=st.data())
     def write(self, text: str, data: st.DataObject) -> None:
         self.do(ev.TextReceived(text), data)
 
@@ -108,11 +116,21 @@ class AnyConversation(RuleBasedStateMachine):
                 assert self.me.voice is None, "a voice that waited is used"
                 assert replies
 
+    @rule(useful=st.booleans(), data=st.data())
+    def engine_has_looked_at_a_background(self, useful: bool, data: st.DataObject) -> None:
+        """It holds, or the one before it does."""
+        before, photo = self.me.picture, self.me.next_picture
+        if photo is None:
+            return
+        picture = self.new_id()
+        self.run_through(ev.BackgroundReady(photo, picture) if useful else ev.PhotoUseless(photo), data)
+        assert (self.me.picture, self.me.next_picture) == (picture if useful else before, None)
+
     @rule(data=st.data())
     def engine_finds_no_face(self, data: st.DataObject) -> None:
         """The photo goes; of several that were sent together the next is tried."""
         useless, others = self.me.photo, self.me.others
-        if useless is None:
+        if useless is None or useless == self.me.next_picture:
             return
         self.run_through(ev.PhotoUseless(useless), data)
         assert self.me.photo in (None, *others)
@@ -165,6 +183,8 @@ class AnyConversation(RuleBasedStateMachine):
             case wishes.WantTalk(voice):
                 assert self.me.character is not None, "nothing speaks without a character"
                 return data.draw(self.submitted(JobKind.SPEAK, voice))
+            case wishes.WantBackground(photo):
+                return data.draw(self.submitted(JobKind.BACKGROUND, photo))
             case wishes.WantCancel():
                 return ev.JobsCancelled(data.draw(st.integers(0, 3)))
             case wishes.WantQueue():
@@ -228,10 +248,14 @@ class AnyConversation(RuleBasedStateMachine):
         assert (me.voice is None) == (me.voice_at is None)
         assert (me.photo is None) == (me.photo_at is None)
         assert not me.choosing or me.photo is not None
-        assert me.asked is None or me.asked.split(" ")[0] in ("rename", "forget")
+        assert me.asked is None or me.asked.split(" ")[0] in ("rename", "forget", "caption", "picture")
+        assert len(me.caption) <= CAPTION_LENGTH
+        assert me.caption == " ".join(me.caption.split())
         if me.consent == 0:
             held = {
-                f.name: getattr(me, f.name) for f in fields(me) if f.name in ("photo", "voice", "character")
+                f.name: getattr(me, f.name)
+                for f in fields(me)
+                if f.name in ("photo", "voice", "character", "picture", "next_picture")
             }
             assert set(held.values()) == {None}, "before consent nothing is kept"
 

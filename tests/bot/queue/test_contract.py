@@ -43,13 +43,15 @@ class House:
         self.new_queue = lambda: backend(database, clock, self.dead)
         self.queue = self.new_queue()
 
-    async def submit(self, person: str) -> str:
+    async def submit(self, person: str, style: str | None = None) -> str:
+        """A drawing in a style; without one a talk."""
+        kind = JobKind.DRAW if style else JobKind.SPEAK
         async with self.database.writing() as work:
-            return (await self.queue.submit(work, Order(person, "here", JobKind.SPEAK, "blob"))).id
+            return (await self.queue.submit(work, Order(person, "here", kind, "blob", style))).id
 
-    async def claim(self, queue: Queue | None = None) -> Claim | None:
+    async def claim(self, queue: Queue | None = None, beside: Job | None = None) -> Claim | None:
         async with self.database.writing() as work:
-            return await (queue or self.queue).claim(work)
+            return await (queue or self.queue).claim(work, beside)
 
     async def take(self) -> str:
         claim = await self.claim()
@@ -107,6 +109,31 @@ async def test_who_was_served_longest_ago_goes_first(house: House):
         served.append(await house.take())
         await house.done(served[-1])
     assert served == [a1, b1, a2]
+
+
+async def test_what_runs_beside_a_job_is_of_its_kind_and_style_and_keeps_everybodys_order(house: House):
+    ann, bob, cho, dee = await meet(house.database, "ann", "bob", "cho", "dee")
+    await house.submit(ann, "fox")
+    claim = await house.claim()
+    assert claim is not None
+    await house.submit(ann, "fox")  # one of a person runs at a time
+    await house.submit(bob)  # a talk, and a drawing only after it
+    await house.submit(bob, "fox")
+    await house.submit(cho, "owl")
+    along = await house.submit(dee, "fox")
+    beside = await house.claim(beside=claim.job)
+    assert beside is not None
+    assert (beside.job.id, beside.job.person_id) == (along, dee)
+    assert await house.claim(beside=claim.job) is None
+    for running in (claim, beside):
+        await house.done(running.job.id)
+    # whoever has waited longest is next, in their own order
+    served = [await house.job(await house.take()) for _ in range(3)]
+    assert [(job.person_id, job.kind) for job in served] == [
+        (bob, JobKind.SPEAK),
+        (cho, JobKind.DRAW),
+        (ann, JobKind.DRAW),
+    ]
 
 
 async def test_positions_foretell_the_order_of_service(house: House):

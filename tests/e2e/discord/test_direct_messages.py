@@ -4,7 +4,9 @@ from pathlib import Path
 
 import discord
 
+from bot.dialogue.conversation import CAPTION_LENGTH
 from bot.frontends.discord import PLATFORM
+from bot.kinds import Effect, Manner
 from storage import people
 from tests.bot.fake_artist import FakeArtist
 from tests.e2e.discord.world import discord_world, labels_of, options_of
@@ -57,6 +59,50 @@ async def test_in_korean_until_everything_is_forgotten(tmp_path: Path):
         assert "모두 지웠어요" in world.direct(ann)[-1].content
         async with world.app.database.reading() as work:
             assert await people.find(work, PLATFORM, str(ann.id)) is None
+
+
+async def test_photos_together_are_tried_in_turn(tmp_path: Path):
+    """One message with a sound and three photos: the first photo with a face is taken, once."""
+    artist = FakeArtist()
+    async with discord_world(tmp_path, artist) as world:
+        ann = world.env.create_user("ann")
+        await world.agrees(ann)
+        sent = [("wall.jpg", b"no face"), ("v.mp3", b"a voice"), ("me.jpg", b"me"), ("you.jpg", b"you")]
+        files = world.env.backend.store_attachments(ann.dm_channel.id, sent)
+        await ann.send_dm("", attachments=files)
+        await world.idle(ann)
+        said = [message.content for message in world.direct(ann)]
+        assert any("3 photos together" in text for text in said)
+        assert any("I have your voice" in text for text in said)
+        [preview] = [m for m in world.direct(ann) if m.attachments]
+        assert b"preview.jpg of me" in await preview.attachments[0].read()
+        assert artist.done == 1
+
+
+async def test_settings_by_buttons_commands_and_a_window(tmp_path: Path):
+    artist = FakeArtist()
+    async with discord_world(tmp_path, artist) as world:
+        ann = world.env.create_user("ann")
+        await world.has_character(ann)
+        await ann.slash("settings")
+        window = await ann.click(world.direct(ann)[-1], label="Caption")
+        field = window.modal["components"][0]["component"]
+        assert (field["max_length"], field["style"]) == (CAPTION_LENGTH, 2)
+        await ann.submit_modal(window, {field["custom_id"]: "Guten\nMorgen"})
+        assert "Guten Morgen" in world.direct(ann)[-1].content
+        await ann.slash("background", picture=("beach.jpg", b"beach"))
+        await world.idle(ann)
+        assert [file.filename for file in world.direct(ann)[-1].attachments] == ["scene.jpg"]
+        await ann.slash("effect")
+        await ann.click(world.direct(ann)[-1], label="Deeper")
+        await world.voice_message(ann, b"my voice")
+        await world.idle(ann)
+        [(manner, picture)] = artist.spoken
+        assert manner == Manner(effect=Effect.DEEPER, caption="Guten Morgen")
+        assert picture is not None
+        assert picture.startswith(b"background.jpg of beach")
+        window = await ann.slash("caption")
+        assert window.modal["title"] == "Caption"
 
 
 async def test_what_is_no_photo_nor_voice_is_told_so(tmp_path: Path):

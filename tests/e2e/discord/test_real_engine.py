@@ -15,6 +15,7 @@ from engine.talking.animator import TalkingEngine
 from engine.weights import locate
 from tests.bot.house import settings_in
 from tests.e2e.discord.world import World, discord_world, options_of, server
+from tests.e2e.scene import SKY, hums, lies_before, says_words
 from tests.samples import SAMPLE_VOICE
 
 DISCORD_TAKES = 10 * 2**20  # bytes of a file
@@ -76,9 +77,19 @@ async def test_selfie_style_and_voice_message(tmp_path: Path, engine: Artist):
     async with discord_world(tmp_path, engine, house=None) as world:
         ann = world.env.create_user("ann")
         await selfie_to_character(world, ann, 0)
+        for setting, choice in (("Voice effect", "Robot"), ("Background", "Sky")):
+            await ann.click(world.direct(ann)[-1], label="Settings")
+            await ann.click(world.direct(ann)[-1], label=setting)
+            await ann.click(world.direct(ann)[-1], label=choice)
+        await ann.slash("caption", words="Hello! 안녕하세요")
         await world.voice_message(ann, SAMPLE_VOICE.read_bytes())
         await world.idle(ann, seconds=120)
-        await check_talk(world.direct(ann)[-1], seconds_of(SAMPLE_VOICE))
+        talk = world.direct(ann)[-1]
+        await check_talk(talk, seconds_of(SAMPLE_VOICE))
+        video = await talk.attachments[0].read()
+        assert lies_before(video, SKY)
+        assert says_words(video)
+        assert hums(video)
 
 
 @pytest.mark.long

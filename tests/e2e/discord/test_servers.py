@@ -140,7 +140,8 @@ async def test_commands_speak_korean_to_koreans(tmp_path: Path):
     async with discord_world(tmp_path, FakeArtist()) as world:
         commands = {c["name"]: c for c in world.env.backend.commands[None].values()}
         assert set(commands) == {
-            "character", "style", "say", "gallery", "language", "privacy", "delete", "queue", "help",
+            "character", "style", "say", "gallery", "settings", "feeling", "effect", "background", "caption",
+            "language", "privacy", "delete", "queue", "help",
             "Make my character say this",
         }  # fmt: skip
         say = commands["say"]

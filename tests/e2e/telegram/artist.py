@@ -55,6 +55,8 @@ def made_files() -> dict[str, bytes]:
         "sticker.png": png.getvalue(),
         "drawing.png": png.getvalue(),
         "character.json": b"{}",
+        "background.jpg": preview_jpeg([face(10)]),
+        "scene.jpg": preview_jpeg([face(10)]),
     }
     t = np.arange(round(SECONDS * RATE)) / RATE
     tone = (0.3 * np.sin(2 * np.pi * 220 * t)).astype(np.float32)

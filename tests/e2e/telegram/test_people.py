@@ -157,6 +157,50 @@ async def test_files_are_uploaded_once(quick: Server, tmp_path: Path):
         assert len(quick.world.files) == known
 
 
+async def test_a_character_of_the_gallery_is_one_message(quick: Server, tmp_path: Path):
+    """A sticker has no words: the name stands on a button, which does what the first one does."""
+    async with bot_in(tmp_path, quick):
+        ada = await regular(quick)
+        await ada.press("2. Pencil")
+        await ada.gets("sticker")
+        await ada.reads("Here you are!")
+        before = len(ada.place.from_bot())
+        await ada.says("/characters")
+        await ada.reads("Your characters: 2")
+        first, second = await ada.gets("sticker"), await ada.gets("sticker")
+        assert labels(first) == ["Webtoon", "Let it speak", "Rename", "Delete"]
+        assert labels(second) == ["Pencil: this one speaks", "Rename", "Delete"]
+        await ada.press("Webtoon", first)
+        await ada.reads("Webtoon speaks from now on")
+        assert len(ada.place.from_bot()) == before + 4
+
+
+async def test_settings_for_the_next_talks(quick: Server, tmp_path: Path):
+    """A picture behind, words on the video, which takes the place of the round one: that has no room."""
+    async with bot_in(tmp_path, quick) as house:
+        ada = await regular(quick)
+        await ada.press("Settings")
+        await ada.press("Background", await ada.reads("How your videos look"))
+        await ada.press("A picture of mine", await ada.reads("behind your character"))
+        await ada.reads("Send me the picture")
+        await ada.document(b"beach", "beach.png", "image/png")
+        await ada.gets("photo")
+        await ada.says("/caption")
+        await ada.reads("at most 600 characters")
+        await ada.says("안녕하세요")
+        await ada.reads("Your next video shows: 안녕하세요")
+        await ada.voice(b"hello")
+        await ada.gets("video")
+        await ada.gets("sticker")
+        done = await ada.reads("Every new voice note")
+        assert "As a round video" in labels(done)
+        assert "As a video file" not in labels(done)
+        await ada.voice(b"hello")
+        await hears(ada)
+        words = [(manner.caption, bool(picture)) for manner, picture in house.artist.spoken]
+        assert words == [("안녕하세요", True), ("", True)]
+
+
 async def test_in_a_group_it_speaks_only_when_spoken_to(quick: Server, tmp_path: Path):
     """With privacy and without: commands, mentions and replies are answered, talk among people is not."""
     async with bot_in(tmp_path, quick):

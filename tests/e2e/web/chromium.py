@@ -93,6 +93,10 @@ class Visit:
         message = self.page.locator("#messages > li", has_text=text).last
         await message.wait_for(timeout=seconds * 1_000)
 
+    async def types(self, text: str) -> None:
+        await self.page.locator("#words").fill(text)
+        await self.page.keyboard.press("Enter")
+
     async def photo(self, content: bytes | Path = b"my photo") -> None:
         await self._attach("#photo-file", content, "selfie.jpg", "image/jpeg")
 

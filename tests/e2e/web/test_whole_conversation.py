@@ -10,7 +10,8 @@ from playwright.async_api import Browser, expect
 
 from engine.weights import locate
 from tests.e2e.running import Running, running
-from tests.e2e.web.chromium import VOICE, visiting
+from tests.e2e.scene import SKY, hums, lies_before, says_words
+from tests.e2e.web.chromium import VOICE, Visit, visiting
 
 ENGINE_SECONDS = 120.0  # for one job on a slow machine
 
@@ -19,6 +20,28 @@ ENGINE_SECONDS = 120.0  # for one job on a slow machine
 def server(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path) as server:
         yield server
+
+
+async def speaks_as_chosen(me: Visit, server: Running) -> None:
+    """Choose effect, background and caption; reload while the character speaks; find them in the video."""
+    for setting, choice in (("Voice effect", "Robot"), ("Background", "Sky")):
+        await me.page.locator("nav").get_by_role("button", name="Settings").click()
+        await me.press(setting)
+        await me.press(choice)
+        await me.says("from now on")
+    await me.types("/caption Hello! 안녕하세요")
+    await me.says("Your next video shows")
+    await me.voice(VOICE)
+    await me.page.locator(".live .bar").wait_for()
+    await me.page.reload()
+    await me.sees(".sent img")  # my own photo
+    await me.sees("video.talk", 2, seconds=ENGINE_SECONDS)
+    assert await me.plays() > 0.2
+    address = await me.page.locator("video.talk").last.get_attribute("src")
+    video = await (await me.context.request.get(f"{server.address.rstrip('/')}{address}")).body()
+    assert lies_before(video, SKY)
+    assert says_words(video)
+    assert hums(video)
 
 
 @pytest.mark.timeout(600)
@@ -46,11 +69,7 @@ async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Runni
         await me.sees("video.talk", seconds=ENGINE_SECONDS)
         assert await me.plays() > 0.2
 
-        await me.voice(VOICE)
-        await me.page.locator(".live .bar").wait_for()
-        await me.page.reload()
-        await me.sees("video.talk", 2, seconds=ENGINE_SECONDS)
-        assert await me.plays() > 0.2
+        await speaks_as_chosen(me, server)
 
         await me.press("Another style")
         await me.sees("img.sheet", 2, seconds=ENGINE_SECONDS)

@@ -164,6 +164,8 @@ REFUSED = {
     "playlist": (b"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1/secret\n", VoiceUnknown),
     "ogg truncated to nothing": (OGG[:60], VoiceDamaged),
     "head of an mp4": (b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42", VoiceDamaged),
+    "wav of zero seconds": (wav(np.zeros(0, np.float32)), VoiceEmpty),
+    "mp3 frames of nonsense": (b"\xff\xfb\x90\x64" + b"\x55" * 3_000, VoiceDamaged),
     "0.1 s": (wav(speech(0.1, 16_000)), VoiceTooShort),
     "silence": (wav(np.zeros(32_000, np.float32)), VoiceSilent),
     "a microphone that was off": (

@@ -18,7 +18,7 @@ from engine.voice import ANALYSIS_RATE
 from tests.speech_sets import wordless
 
 MOUTH = ("jaw", "rounding", "spread", "lip_raise", "tongue", "closure", "tuck", "smile")
-HEAD = ("lids", "brows", "frown", "yaw", "pitch", "roll", "breath")
+HEAD = ("lids", "brows", "frown", "yaw", "pitch", "roll", "breath", "gaze_yaw", "gaze_pitch")
 
 
 def swelling(seconds):
@@ -90,7 +90,9 @@ def test_every_voice_gets_a_whole_face(listener, seconds):
         track = getattr(motion, name)
         assert track.shape == (len(motion),), name
         assert track.dtype == np.float32, name
-        low, high = {"yaw": (-6, 6), "pitch": (-4, 6), "roll": (-3, 3)}.get(name, (0, 1))
+        ranges = {"yaw": (-6, 6), "pitch": (-4, 6), "roll": (-3, 3)}
+        ranges |= {"gaze_yaw": (-20, 20), "gaze_pitch": (-10, 6)}
+        low, high = ranges.get(name, (0, 1))
         assert low <= track.min() <= track.max() <= high, name
     assert {field.name for field in fields(motion)} == {"viseme", *MOUTH, *HEAD}
 

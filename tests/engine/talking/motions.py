@@ -6,7 +6,7 @@ from engine.speech.motion import Motion
 
 TRACKS = (
     *("jaw", "rounding", "spread", "lip_raise", "tongue", "closure", "tuck", "lids", "brows"),
-    *("yaw", "pitch", "roll", "breath", "smile", "frown"),
+    *("yaw", "pitch", "roll", "breath", "smile", "frown", "gaze_yaw", "gaze_pitch"),
 )
 
 

@@ -5,7 +5,7 @@ import {word} from "./words.js";
 const list = document.getElementById("messages");
 const scroller = document.getElementById("scroller");
 const status = document.getElementById("status");
-const PICTURES = {"preview.jpg": "web-picture-preview", "sticker.webp": "web-picture-sticker", "sticker.png": "web-picture-sticker"};
+const PICTURES = {"preview.jpg": "web-picture-preview", "sticker.webp": "web-picture-sticker", "sticker.png": "web-picture-sticker", "scene.jpg": "web-picture-scene"};
 
 const shown = new Map(); // number -> element
 const jobs = new Map(); // job -> element with its progress
@@ -138,22 +138,25 @@ export class View {
 
   mine(message) {
     const bubble = element("div", "bubble");
-    const address = message.id && previews.get(message.id);
     if (message.sent) {
-      const photo = message.sent === "photo";
       bubble.classList.add("sent");
-      if (address && photo) {
-        const picture = element("img", "");
-        picture.src = address;
-        picture.alt = word("web-photo-sent");
-        bubble.append(picture);
-      } else if (address) {
-        const sound = element("audio", "");
-        Object.assign(sound, {src: address, controls: true, ariaLabel: word("web-voice-sent")});
-        bubble.append(sound);
-      } else bubble.append(icon(photo ? "photo" : "wave"), word(photo ? "web-photo-sent" : "web-voice-sent"));
+      bubble.append(...this.sent(message));
     } else bubble.append(message.text);
     return this.item("mine", "web-from-you", message, bubble);
+  }
+
+  // One's own photo or voice: from this tab, else from the server as long as it is kept.
+  sent({id, sent, url, gone}) {
+    const address = previews.get(id) ?? url;
+    const photo = sent === "photo";
+    const only = (lost) => [icon(photo ? "photo" : "wave"), word(`web-${sent}-${lost ? "gone" : "sent"}`)];
+    if (!address) return only(gone);
+    const made = element(photo ? "img" : "audio", "");
+    if (photo) made.alt = word("web-photo-sent");
+    else Object.assign(made, {controls: true, preload: "none", ariaLabel: word("web-voice-sent")});
+    made.onerror = () => made.replaceWith(...only(!photo)); // a photo that no browser shows, a voice that is gone
+    made.src = address;
+    return [made];
   }
 
   theirs(message) {
@@ -199,7 +202,7 @@ export class View {
 
   media({name, url}) {
     if (PICTURES[name]) {
-      const picture = element("img", name === "preview.jpg" ? "sheet" : "sticker");
+      const picture = element("img", {"preview.jpg": "sheet", "scene.jpg": "scene"}[name] ?? "sticker");
       picture.src = url;
       picture.alt = word(PICTURES[name]);
       if (name !== "preview.jpg") [picture.width, picture.height] = [512, 512];

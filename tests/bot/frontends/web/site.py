@@ -88,6 +88,10 @@ class House:
     artist: FakeArtist
     tabs: Tabs
 
+    @property
+    def origin(self) -> str:
+        return self.address.rstrip("/")
+
 
 @asynccontextmanager
 async def page_of(

@@ -53,6 +53,33 @@ async def test_a_reload_and_a_restart_keep_the_conversation(tmp_path: Path):
         assert result["number"] not in seen, "a page that was open takes it for the message it knows"
 
 
+async def test_ones_own_photos_and_voices_are_there_after_a_reload(tmp_path: Path):
+    """A photo as long as it is kept; a voice goes when its video has come, and the page is told so."""
+    async with page_of(tmp_path) as house, Browser(house.address) as me, Browser(house.address) as thief:
+        await me.has_character()
+        await me.send("voice", b"hang")
+
+        async def sent_as_shown_again() -> dict[str, dict]:
+            await me.leave()
+            await me.connect()
+            return {message["sent"]: message for message in me.messages if "sent" in message}
+
+        addresses = {kind: house.origin + m["url"] for kind, m in (await sent_as_shown_again()).items()}
+        house.artist.released.set()
+        async with asyncio.timeout(20):
+            while (await me.http.get(addresses["voice"])).status != 404:
+                await asyncio.sleep(0.05)
+        sent = await sent_as_shown_again()
+        assert "gone" in sent["voice"]
+        assert "gone" not in sent["photo"]
+        async with me.http.get(addresses["photo"]) as answer:
+            assert (answer.status, await answer.read()) == (200, b"my photo")
+            assert answer.content_type == "application/octet-stream", "never what it is not known to be"
+        await thief.connect()
+        async with thief.http.get(addresses["photo"]) as answer:
+            assert answer.status == 404
+
+
 async def test_a_second_tab_stays_in_step_and_another_browser_sees_nothing(tmp_path: Path):
     async with (
         page_of(tmp_path) as house,
