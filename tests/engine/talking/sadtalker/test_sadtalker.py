@@ -20,6 +20,7 @@ from engine.progress import Stage, silent
 from engine.talking.animator import TalkingEngine
 from engine.talking.standard_face import standard_face
 from engine.talking.warp import Blend
+from engine.together import answered
 from engine.weights import WeightsMissing, WeightStore, WeightsWrong
 from tests.engine.talking.sadtalker import small
 
@@ -71,18 +72,21 @@ def test_512_px_bfloat16_and_another_seed(sadtalker, make_take):
 
 
 def test_three_jobs_together_are_three_jobs_alone(sadtalker, make_take):
+    """They ask in turn and are answered in batches; one is shorter than the other."""
     takes = [
-        make_take(3),
-        make_take(2, seed=1, options="still"),
-        make_take(1, seed=2, options="preprocess=crop"),
+        make_take(5),
+        make_take(3, seed=1, options="still"),
+        make_take(2, seed=2, options="preprocess=crop"),
     ]
-    takes = [replace(take, options=f"batch_size=4,{take.options}") for take in takes]
-    together: dict[int, list] = {0: [], 1: [], 2: []}
-    for number, frame in sadtalker.frames_of(takes, [silent] * 3):
-        together[number].append(frame)
-    for number, take in enumerate(takes):
-        alone = drawn(sadtalker, take).astype(int)
-        assert np.abs(np.stack(together[number]) - alone).max() <= 1
+    asking = [iter(sadtalker.asks(take, silent)) for take in takes]
+    together: list[list] = [[], [], []]
+    while asks := {number: ask for number, steps in enumerate(asking) if (ask := next(steps, None))}:
+        assert len({ask.key for ask in asks.values()}) == 1
+        for number, answer in zip(asks, answered(list(asks.values())), strict=True):
+            assert answer.error is None
+            together[number] += answer.value
+    for frames, take in zip(together, takes, strict=True):
+        assert np.abs(np.stack(frames) - drawn(sadtalker, take).astype(int)).max() <= 1
 
 
 def test_a_cancelled_job_stops_between_frames_and_the_drawing_may_be_between_two_frames(sadtalker, make_take):
@@ -90,11 +94,11 @@ def test_a_cancelled_job_stops_between_frames_and_the_drawing_may_be_between_two
         if stage is Stage.RENDER and fraction > 0:
             raise Cancelled
 
-    take = make_take(4)
+    take = make_take(4, options="batch_size=1")
     assert len(_until_cancelled(sadtalker.frames(take, cancelled))) == 1
     halfway = replace(take, blends=[Blend(0, 3, 0.0), Blend(0, 3, 0.5), Blend(0, 3, 1.0)])
     role = sadtalker.prepared(halfway, silent)
-    first, middle, last = role.driving(0, 3)
+    first, middle, last = (role.driving(moment) for moment in range(3))
     assert torch.allclose(middle, (first + last) / 2, atol=1e-6)
 
 
