@@ -68,6 +68,12 @@ class Role:
     features: Features
     at_rest: Tensor
     tracks: FloatMap
+    enhancer: Enhancer | None
+
+    def frame(self, picture: FloatMap, travel: FloatMap) -> Pixels:
+        """Make a frame of what the generator drew."""
+        better = picture if self.enhancer is None else self.enhancer.restored(picture)
+        return self.composition.frame(better, travel)
 
     def driving(self, moment: int) -> Tensor:
         """Key points (1, K, 3) of a moment that is wanted."""
@@ -143,7 +149,7 @@ class SadTalker:
             drawn = _drawn([(parts[number].role, moment) for number, moment in here])
             for (number, _), (picture, travel) in zip(here, drawn, strict=True):
                 role = parts[number].role
-                found[number].append(role.composition.frame(self._enhanced(picture, role.options), travel))
+                found[number].append(role.frame(picture, travel))
         return found
 
     def prepared(self, take: Take, report: Progress) -> Role:
@@ -151,7 +157,7 @@ class SadTalker:
         options = parsed(take.options)
         loaded = self._load(options)
         report(Stage.RENDER, 0.0)
-        networks = loaded.networks
+        networks, enhancer = loaded.networks, self._enhancer(options)
 
         def between() -> None:
             report(Stage.RENDER, 0.0)
@@ -180,7 +186,8 @@ class SadTalker:
         with torch.inference_mode():
             canonical = networks.detector(picture)
         at_rest, tracks = keypoint_tracks(mapping, canonical, source, rows, options, between)
-        return Role(take, options, loaded, composition, loaded.generator.features(picture), at_rest, tracks)
+        features = loaded.generator.features(picture)
+        return Role(take, options, loaded, composition, features, at_rest, tracks, enhancer)
 
     def _load(self, options: Options) -> _Loaded:
         key = (options.size, options.precision)
@@ -205,13 +212,13 @@ class SadTalker:
         by_size = AUTO_BATCH[self._device] * SIDE * SIDE // options.size**2
         return options.batch_size or max(1, by_size)
 
-    def _enhanced(self, picture: FloatMap, options: Options) -> FloatMap:
+    def _enhancer(self, options: Options) -> Enhancer | None:
         if options.enhancer is None:
-            return picture
+            return None
         path = str(options.enhancer)
         if path not in self._enhancers:
             self._enhancers[path] = Enhancer(options.enhancer, self._device)
-        return self._enhancers[path].restored(picture)
+        return self._enhancers[path]
 
     def _aligned(self, picture: Pixels, landmarks: Points) -> Aligned:
         """The face of a picture, uint8 (H, W, 3), in its place; landmarks (478, 3), px of it."""

@@ -5,23 +5,27 @@ The networks have few channels and weights from names: what is seen means nothin
 
 import tracemalloc
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from engine.character import settled
 from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.engine import Engine
 from engine.errors import Cancelled
 from engine.face import Face
+from engine.neural import NeuralMissing
 from engine.photo import Photo
 from engine.progress import Stage, silent
 from engine.talking.animator import TalkingEngine
 from engine.talking.standard_face import standard_face
 from engine.talking.warp import Blend
 from engine.together import answered
-from engine.weights import WeightsMissing, WeightStore, WeightsWrong
+from engine.weights import DEFAULT_FILES, WeightsMissing, WeightStore, WeightsWrong, locate
 from tests.engine.talking.sadtalker import small
 
 torch = pytest.importorskip("torch", reason="the extra neural is not installed")
@@ -31,6 +35,7 @@ from engine.talking.sadtalker.animator import SadTalker  # noqa: E402
 from engine.talking.sadtalker.audio_networks import PoseNetwork  # noqa: E402
 from engine.talking.sadtalker.checkpoint import read_networks  # noqa: E402
 from engine.talking.sadtalker.options import Options, OptionUnknown, parsed  # noqa: E402
+from engine.talking.sadtalker.reference import ReferenceUnusable  # noqa: E402
 from engine.talking.sadtalker.talk import heard_rows, hush, poses  # noqa: E402
 
 FILES = (
@@ -243,3 +248,35 @@ def test_the_selfie_gives_257_numbers_that_a_character_keeps(sadtalker, drawing)
     known = sadtalker.study(Photo(picture), face)
     kept = settled(replace(drawing, coefficients={"sadtalker": known})).coefficients["sadtalker"]
     assert known.shape == kept.shape == (257,) and np.abs(known - kept).max() < 1e-5
+
+
+@pytest.mark.skipif(find_spec("spandrel") is not None, reason="spandrel is installed")
+def test_an_enhancer_without_its_package_is_said_before_the_work(sadtalker, make_take):
+    with pytest.raises(NeuralMissing, match="spandrel"):
+        sadtalker.prepared(make_take(1, options="enhancer=GFPGANv1.4.pth"), silent)
+
+
+@pytest.mark.long
+def test_eyes_and_head_follow_videos(sadtalker, weights, make_take, tmp_path):
+    """A video of the sample photo that is turned, frame by frame."""
+    for file in DEFAULT_FILES[:3]:
+        place = weights.folder / file.name
+        if not place.exists():
+            place.symlink_to(locate(file.name))
+    photo = Image.open(locate("astronaut.png")).convert("RGB")
+    with av.open(str(tmp_path / "face.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
+        for angle in range(0, 12, 3):
+            picture = photo.rotate(angle, Image.Resampling.BILINEAR)
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode())
+    usual = sadtalker.prepared(make_take(9), silent).tracks
+    for option in ("ref_eyeblink", "ref_pose"):
+        followed = sadtalker.prepared(
+            make_take(9, options=f"{option}={tmp_path / 'face.mp4'}"), silent
+        ).tracks
+        assert followed.shape == usual.shape and np.abs(followed - usual).max() > 1e-4
+    (tmp_path / "noise.mp4").write_bytes(b"no video")
+    with pytest.raises(ReferenceUnusable):
+        sadtalker.prepared(make_take(2, options=f"ref_pose={tmp_path / 'noise.mp4'}"), silent)
