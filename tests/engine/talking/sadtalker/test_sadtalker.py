@@ -59,12 +59,13 @@ def drawn(sadtalker, take):
 
 
 @pytest.mark.parametrize("options", MATRIX)
-def test_each_option_gives_whole_frames_and_the_same_again(sadtalker, make_take, options):
+def test_each_option_gives_whole_frames(sadtalker, make_take, options):
     take = make_take(2, options=options)
     frames = drawn(sadtalker, take)
     assert frames.shape == (2, 512, 512, 4) and frames.dtype == np.uint8
     assert (frames[..., :3] <= frames[..., 3:]).all(), "colours are multiplied with the alpha"
-    assert np.array_equal(drawn(sadtalker, take), frames)
+    if "still" in options:  # once is enough: none of the others draws at random
+        assert np.array_equal(drawn(sadtalker, take), frames)
 
 
 @pytest.mark.long
@@ -79,8 +80,8 @@ def test_512_px_bfloat16_and_another_seed(sadtalker, make_take):
 def test_three_jobs_together_are_three_jobs_alone(sadtalker, make_take):
     """They ask in turn and are answered in batches; one is shorter than the other."""
     takes = [
-        make_take(5),
-        make_take(3, seed=1, options="still"),
+        make_take(3),
+        make_take(2, seed=1, options="still"),
         make_take(2, seed=2, options="preprocess=crop"),
     ]
     asking = [iter(sadtalker.asks(take, silent)) for take in takes]
@@ -118,14 +119,14 @@ def _until_cancelled(frames):
 def test_memory_does_not_grow_with_the_voice(sadtalker, make_take):
     """Numbers of a minute: what is held for a talk is far below one frame for each of its frames."""
     peaks = []
-    for frames in (50, 300):
+    for frames in (50, 200):
         take = make_take(frames)
         take = replace(take, blends=take.blends[:2])
         tracemalloc.start()
         drawn(sadtalker, take)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] - peaks[0] < 250 * 60_000, peaks
+    assert peaks[1] - peaks[0] < 150 * 60_000, peaks
 
 
 def rows_of(networks, take, **options):
@@ -165,11 +166,11 @@ def test_the_head_does_not_jump_where_chunks_join(frames):
 
 
 def test_still_heads_blink_and_pauses_are_quiet(networks, make_take):
-    take = make_take(60, pause=slice(20, 40))
+    take = make_take(50, pause=slice(20, 40))
     moving, still = rows_of(networks, take), rows_of(networks, take, still=True)
     assert np.array_equal(still[:, :64], moving[:, :64]), "eyes and mouth are those of a moving head"
     assert np.ptp(still[:, 64:], axis=0).max() == 0 < np.ptp(moving[:, 64:70], axis=0).max()
-    open_eyes = replace(take, motion=replace(take.motion, lids=np.zeros(60, np.float32)))
+    open_eyes = replace(take, motion=replace(take.motion, lids=np.zeros(50, np.float32)))
     blinks = np.abs(rows_of(networks, open_eyes, still=True)[:, :64] - still[:, :64]).max(axis=1)
     assert ((blinks > 1e-3) == (take.motion.lids > 0)).all()
     quiet = rows_of(networks, open_eyes)[:, :64][hush(take.motion) == 1]
