@@ -133,7 +133,7 @@ def engine_artist(
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         with EngineThread(lambda: Engine(talking=talking, options=options)) as thread:
-            yield EngineArtist(thread, scratch)
+            yield EngineArtist(thread, scratch, talking)
     finally:
         shutil.rmtree(scratch)
 

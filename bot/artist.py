@@ -35,6 +35,7 @@ from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
 from engine.styles import DrawnStyle, LearnedStyle, Style, StyleUnknown, style_of, styles
 from engine.styles.toonify import AT_ONCE
+from engine.talking.animator import TalkingEngine
 from engine.together import Steps
 from engine.worker import EngineThread, Joins, Work
 
@@ -60,6 +61,8 @@ COLOURS: Mapping[Background, Colour] = MappingProxyType(
 JPEG_QUALITY = 92
 
 log = logging.getLogger(__name__)
+
+SPEAKERS = 4  # people whose frames SadTalker draws at once
 
 NICENESS = 10  # of the engine's threads: 0 is usual, 19 the most modest
 
@@ -113,14 +116,20 @@ class EngineArtist:
     ----------
     thread : owner of the engine
     scratch : folder for files on their way; what a crash left there is removed by app.py
+    talking : what makes characters speak
     """
 
-    def __init__(self, thread: EngineThread, scratch: Path) -> None:
+    def __init__(
+        self, thread: EngineThread, scratch: Path, talking: TalkingEngine = TalkingEngine.WARP
+    ) -> None:
         self._thread = thread
+        self._talking = talking
         self._scratch = scratch
 
     def at_once(self, kind: JobKind, style: str | None) -> int:
-        """See Artist: people whose faces a network draws are drawn together."""
+        """See Artist: people whom a network draws, or lets speak, are drawn together."""
+        if kind == JobKind.SPEAK:
+            return SPEAKERS if self._talking is TalkingEngine.SADTALKER else 1
         return AT_ONCE if kind == JobKind.DRAW and _is_learned(style) else 1
 
     async def preview(self, photo: bytes, seed: int, progress: Progress) -> Made:
@@ -165,17 +174,21 @@ class EngineArtist:
         """See Artist."""
         expression, effect = Expression(manner.feeling), Effect(manner.effect)
 
-        def work(engine: Engine, report: Progress) -> Made:
+        def work(engine: Engine, report: Progress) -> Steps[Made]:
             report(Stage.DECODE, 0.0)
             heard = engine.decoder.voice(voice)
             scene = Scene(behind(engine, manner, picture), manner.caption)
             speaker = from_json(character["character.json"].decode(), _pixels(character["drawing.png"]))
             self._scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._scratch) as folder:
-                talk = engine.speak(speaker, heard, Path(folder), seed, report, scene, expression, effect)
+                talk = yield from engine.speaking(
+                    speaker, heard, Path(folder), seed, report, scene, expression, effect
+                )
                 return Made({path.name: path.read_bytes() for path in talk.files}, talk.notices)
 
-        return await self._run(work, progress)
+        most = self.at_once(JobKind.SPEAK, None)
+        asking: Work[Made] = work
+        return await self._run(asking, progress, Joins(JobKind.SPEAK, most) if most > 1 else None)
 
     async def background(
         self, photo: bytes, character: Mapping[str, bytes] | None, progress: Progress

@@ -32,7 +32,7 @@ from engine.speech.motion import Motion
 from engine.styles import DrawnStyle, LearnedStyle, Sitting, Style, as_it_is, character_of, prepare, style_of
 from engine.styles.drawn import Drawing
 from engine.styles.toonify import Landmarks68, Toonists, drawing_of, sitter_of
-from engine.talking.animator import Animator, Take, TalkingEngine, animator
+from engine.talking.animator import Animator, Ensemble, Take, TalkingEngine, animator
 from engine.together import Ask, Report, Steps, alone
 from engine.voice import Voice
 from engine.weights import BISENET, WeightsMissing, WeightStore, WeightsWrong
@@ -88,6 +88,7 @@ class Engine:
         self._weights = weights or WeightStore()
         self._talking, self._options = talking, options or {}
         self._animators: dict[TalkingEngine, Animator] = {}
+        self._stands_in: Animator | None = None  # for the usual engine
         self._toonists = Toonists()
         self._landmarks_68 = Landmarks68(self._weights)
 
@@ -154,6 +155,8 @@ class Engine:
         NeuralMissing, WeightsMissing, WeightsWrong
             when `engine` was asked for by name
         """
+        if engine is None and self._stands_in is not None:
+            return self._stands_in
         wanted = engine or self._talking
         if wanted not in self._animators:
             try:
@@ -162,7 +165,8 @@ class Engine:
                 if engine is not None:
                     raise
                 log.error("%s is not to be had, the warp stands in for it: %s", wanted, error)
-                self._animators[wanted] = self.animator(TalkingEngine.WARP)
+                self._stands_in = self.animator(TalkingEngine.WARP)
+                return self._stands_in
         return self._animators[wanted]
 
     def find_face(self, photo: Photo, progress: Progress = silent) -> FoundFace:
@@ -308,11 +312,31 @@ class Engine:
         engine: TalkingEngine | None = None,
         options: Mapping[TalkingEngine, str] | None = None,
     ) -> Talk:
+        """Make a character say a voice; see `speaking`."""
+        steps = self.speaking(
+            character, voice, folder, seed, progress, scene, expression, effect, engine, options
+        )
+        return alone(steps)
+
+    def speaking(
+        self,
+        character: Character,
+        voice: Voice,
+        folder: Path,
+        seed: int = 0,
+        progress: Progress = silent,
+        scene: Scene = PLAIN,
+        expression: Expression = Expression.NEUTRAL,
+        effect: Effect = Effect.NONE,
+        engine: TalkingEngine | None = None,
+        options: Mapping[TalkingEngine, str] | None = None,
+    ) -> Steps[Talk]:
         """Make a character say a voice; all files appear in `folder` at the end, or none.
 
         Silence at the ends of the voice is left out. `expression` is on the face all the while; `effect`
         changes the sound, not the lips. `engine` is taken as it is; None is the usual one (see `animator`).
-        `options` are asked of engines in their own words.
+        `options` are asked of engines in their own words. Engines with networks are asked for frames
+        (engine/together.py), so that several people's are drawn at once.
 
         Raises
         ------
@@ -335,8 +359,15 @@ class Engine:
         take = Take(character, voice, heard.motion, [shot.blend for shot in planned], seed, asked)
         sound = with_effect(gated(voice), effect)
         with TalkWriter(folder, sound, scene.background, sticker_frames, captions) as writer:
-            for shot, frame in zip(planned, actor.frames(take, progress), strict=True):
-                writer.write(frame, talk=shot.talk, sticker=shot.sticker)
+            if isinstance(actor, Ensemble):
+                left = iter(planned)
+                for ask in actor.asks(take, progress):
+                    for frame in (yield ask):
+                        shot = next(left)
+                        writer.write(frame, talk=shot.talk, sticker=shot.sticker)
+            else:
+                for shot, frame in zip(planned, actor.frames(take, progress), strict=True):
+                    writer.write(frame, talk=shot.talk, sticker=shot.sticker)
             progress(Stage.ENCODE, 0.0)
             files = writer.close()
         progress(Stage.ENCODE, 1.0)

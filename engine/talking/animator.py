@@ -7,7 +7,7 @@ operator has placed; each adds its name, and its maker to `MAKERS`.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from engine.arrays import FloatMap, Pixels
 from engine.character import Character
@@ -17,6 +17,7 @@ from engine.photo import Photo
 from engine.progress import Progress
 from engine.speech.motion import Motion
 from engine.talking.warp import Blend, Puppet
+from engine.together import Ask
 from engine.voice import Voice
 from engine.weights import WeightStore
 
@@ -70,6 +71,17 @@ class Animator(Protocol):
         ------
         Cancelled
             from `progress`, which is called every few frames with Stage.RENDER
+        """
+
+
+@runtime_checkable
+class Ensemble(Animator, Protocol):
+    """An engine that draws the frames of several takes in one run of its networks."""
+
+    def asks(self, take: Take, progress: Progress) -> Iterator[Ask[Any, Sequence[Pixels]]]:
+        """Ask for the frames of `take.blends`, some at a time (engine/together.py).
+
+        Each answer is the next frames as `frames` gives them; they do not depend on who else asks.
         """
 
 

@@ -18,6 +18,8 @@ LONG = (  # more than about two seconds
     "makeittalk_resunet",
     "psp_encoder_256",
     "psp_psp_256",
+    "sadtalker_audio2pose",
+    "sadtalker_face_3drecon",
     "sadtalker_generator_512",
     "sadtalker_kp_detector",
     "stylegan2_name_map_64",

@@ -2,7 +2,7 @@
 
 The selfie gives 257 coefficients, which the character keeps; the voice gives key points for every frame; the
 generator moves the drawing. Only key points and coefficients are held for the whole talk, and pictures of one
-batch at a time, so memory does not grow with the voice. Several talks can be drawn together (`frames_of`).
+batch at a time, so memory does not grow with the voice. Frames of several talks are drawn together (`asks`).
 """
 
 import logging
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.character import SIZE, Character
+from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.face import Face
 from engine.face.landmarks import ibug_68
 from engine.photo import Photo
@@ -22,7 +23,7 @@ from engine.progress import Progress, Stage
 from engine.raster import resized
 from engine.talking.animator import Take
 from engine.talking.sadtalker.alignment import SIDE, Aligned, align, crop_of, y_up
-from engine.talking.sadtalker.checkpoint import Networks, Sizes, need_files, read_networks
+from engine.talking.sadtalker.checkpoint import Networks, Sizes, has_files, read_networks
 from engine.talking.sadtalker.composition import GROUND, Composition, composed
 from engine.talking.sadtalker.enhancer import Enhancer
 from engine.talking.sadtalker.fast import FastGenerator
@@ -31,9 +32,11 @@ from engine.talking.sadtalker.options import Options, Precision, parsed
 from engine.talking.sadtalker.reconstruction import COUNT
 from engine.talking.sadtalker.reference import reference_rows
 from engine.talking.sadtalker.talk import heard_rows, keypoint_tracks
-from engine.weights import WeightStore
+from engine.together import Ask, Report
+from engine.weights import WeightStore, WeightsWrong
 
 NAME = "sadtalker"
+AT_ONCE = 2  # batches in one run of the generator where several people's frames are drawn
 AUTO_BATCH = {"cuda": 16, "cpu": 2}  # frames of 256 px; a quarter of it at 512
 EXPRESSION, ANGLE, TRANSLATION = slice(80, 144), slice(224, 227), slice(254, 257)  # of the coefficients
 
@@ -65,11 +68,25 @@ class Role:
     features: Features
     at_rest: Tensor
     tracks: FloatMap
+    enhancer: Enhancer | None
 
-    def driving(self, first: int, last: int) -> Tensor:
-        """Key points (last - first, K, 3) of the moments that are wanted."""
-        moments = self.take.blends[first:last]
-        return torch.from_numpy(np.stack([moment.of(self.tracks) for moment in moments]))
+    def frame(self, picture: FloatMap, travel: FloatMap) -> Pixels:
+        """Make a frame of what the generator drew."""
+        better = picture if self.enhancer is None else self.enhancer.restored(picture)
+        return self.composition.frame(better, travel)
+
+    def driving(self, moment: int) -> Tensor:
+        """Key points (1, K, 3) of a moment that is wanted."""
+        return torch.from_numpy(self.take.blends[moment].of(self.tracks))[None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Moments `first` to before `last` of a role."""
+
+    role: Role
+    first: int
+    last: int
 
 
 class SadTalker:
@@ -83,15 +100,19 @@ class SadTalker:
     ------
     WeightsMissing
         when its files are not placed
+    WeightsWrong
+        when they are broken, or hold other networks
     """
 
     def __init__(self, weights: WeightStore, sizes: Sizes | None = None) -> None:
-        need_files(weights, SIDE)
         self._weights, self._sizes = weights, sizes
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._loaded: dict[tuple[int, Precision], _Loaded] = {}
         self._enhancers: dict[str, Enhancer] = {}
         self._references: dict[str, FloatMap] = {}
+        only_large = not has_files(weights, SIDE) and has_files(weights, 2 * SIDE)
+        self._at_first = Options(size=2 * SIDE if only_large else SIDE)
+        self._load(self._at_first)  # whoever wants SadTalker hears now that it is not to be had
 
     def study(self, photo: Photo, face: Face) -> FloatMap | None:
         """Reconstruct the face of the selfie: float32 (257,)."""
@@ -99,52 +120,44 @@ class SadTalker:
 
     def frames(self, take: Take, progress: Progress) -> Iterator[Pixels]:
         """See Animator; `take.options` are those of options.py."""
-        for _, frame in self.frames_of([take], [progress]):
-            yield frame
+        for ask in self.asks(take, progress):
+            yield from ask.answer([ask.given], ask.report)[0]
 
-    def frames_of(self, takes: Sequence[Take], reports: Sequence[Progress]) -> Iterator[tuple[int, Pixels]]:
-        """Draw several takes together, frames of all of them in each batch.
+    def asks(self, take: Take, progress: Progress) -> Iterator[Ask[Part, Sequence[Pixels]]]:
+        """See Ensemble: as many frames at a time as the networks draw at once."""
+        role, total = self.prepared(take, progress), len(take.blends)
+        batch = self._batch(role.options)
+        key = (NAME, role.options.size, role.options.precision, batch)
+        for first in range(0, total, batch):
 
-        Takes of another size, precision or batch than the first are drawn after it. What one take looks like
-        does not depend on those beside it.
+            def report(_: float, first: int = first) -> None:
+                progress(Stage.RENDER, first / total)
 
-        Yields
-        ------
-        number of the take, and its next frame
-        """
-        roles = [self.prepared(take, report) for take, report in zip(takes, reports, strict=True)]
-        groups: dict[tuple[int, Precision, int], list[int]] = {}
-        for number, role in enumerate(roles):
-            key = (role.options.size, role.options.precision, self._batch(role.options))
-            groups.setdefault(key, []).append(number)
-        for (_, _, batch), numbers in groups.items():
-            yield from self._together(roles, reports, numbers, batch)
+            yield Ask(key, self._answers, Part(role, first, min(total, first + batch)), report)
+        progress(Stage.RENDER, 1.0)
 
-    def _together(
-        self, roles: Sequence[Role], reports: Sequence[Progress], numbers: Sequence[int], batch: int
-    ) -> Iterator[tuple[int, Pixels]]:
-        done = dict.fromkeys(numbers, 0)
-        while waiting := [n for n in numbers if done[n] < len(roles[n].take.blends)]:
-            wanted = _dealt({n: len(roles[n].take.blends) - done[n] for n in waiting}, batch)
-            for number in wanted:
-                reports[number](Stage.RENDER, done[number] / len(roles[number].take.blends))
-            parts = [(roles[n], done[n], done[n] + count) for n, count in wanted.items()]
-            drawn = _drawn(parts)
-            for (number, count), pictures in zip(wanted.items(), drawn, strict=True):
-                role = roles[number]
-                for offset, (picture, travel) in enumerate(pictures):
-                    reports[number](Stage.RENDER, (done[number] + offset) / len(role.take.blends))
-                    yield number, role.composition.frame(self._enhanced(picture, role.options), travel)
-                done[number] += count
-                if done[number] == len(role.take.blends):
-                    reports[number](Stage.RENDER, 1.0)
+    def _answers(self, parts: Sequence[Part], report: Report) -> Sequence[Sequence[Pixels]]:
+        """Draw parts of several takes, at most twice the usual batch at once."""
+        found: list[list[Pixels]] = [[] for _ in parts]
+        whose = [
+            (number, moment) for number, part in enumerate(parts) for moment in range(part.first, part.last)
+        ]
+        most = AT_ONCE * self._batch(parts[0].role.options)
+        for start in range(0, len(whose), most):
+            report(start / len(whose))
+            here = whose[start : start + most]
+            drawn = _drawn([(parts[number].role, moment) for number, moment in here])
+            for (number, _), (picture, travel) in zip(here, drawn, strict=True):
+                role = parts[number].role
+                found[number].append(role.frame(picture, travel))
+        return found
 
     def prepared(self, take: Take, report: Progress) -> Role:
         """Hear the voice and look at the drawing."""
         options = parsed(take.options)
         loaded = self._load(options)
         report(Stage.RENDER, 0.0)
-        networks = loaded.networks
+        networks, enhancer = loaded.networks, self._enhancer(options)
 
         def between() -> None:
             report(Stage.RENDER, 0.0)
@@ -173,14 +186,15 @@ class SadTalker:
         with torch.inference_mode():
             canonical = networks.detector(picture)
         at_rest, tracks = keypoint_tracks(mapping, canonical, source, rows, options, between)
-        return Role(take, options, loaded, composition, loaded.generator.features(picture), at_rest, tracks)
+        features = loaded.generator.features(picture)
+        return Role(take, options, loaded, composition, features, at_rest, tracks, enhancer)
 
     def _load(self, options: Options) -> _Loaded:
         key = (options.size, options.precision)
         if key not in self._loaded:
             networks = next(
                 (known.networks for (size, _), known in self._loaded.items() if size == options.size), None
-            ) or read_networks(self._weights, options.size, self._sizes)
+            ) or self._read(options.size)
             lower = options.precision is Precision.BFLOAT16 or (
                 options.precision is Precision.AUTO and self._device == "cuda"
             )
@@ -188,17 +202,23 @@ class SadTalker:
             self._loaded[key] = _Loaded(networks, FastGenerator(networks.generator, self._device, precision))
         return self._loaded[key]
 
+    def _read(self, side: int) -> Networks:
+        try:
+            return read_networks(self._weights, side, self._sizes)
+        except (CheckpointRefused, CheckpointBroken, CheckpointMismatch) as error:
+            raise WeightsWrong(f"SadTalker: {error.detail}") from error
+
     def _batch(self, options: Options) -> int:
         by_size = AUTO_BATCH[self._device] * SIDE * SIDE // options.size**2
         return options.batch_size or max(1, by_size)
 
-    def _enhanced(self, picture: FloatMap, options: Options) -> FloatMap:
+    def _enhancer(self, options: Options) -> Enhancer | None:
         if options.enhancer is None:
-            return picture
+            return None
         path = str(options.enhancer)
         if path not in self._enhancers:
             self._enhancers[path] = Enhancer(options.enhancer, self._device)
-        return self._enhancers[path].restored(picture)
+        return self._enhancers[path]
 
     def _aligned(self, picture: Pixels, landmarks: Points) -> Aligned:
         """The face of a picture, uint8 (H, W, 3), in its place; landmarks (478, 3), px of it."""
@@ -238,8 +258,7 @@ class SadTalker:
         return np.concatenate([known[EXPRESSION], known[ANGLE], known[TRANSLATION], place])
 
     def _any_networks(self) -> Networks:
-        loaded = next(iter(self._loaded.values()), None) or self._load(Options())
-        return loaded.networks
+        return self._load(self._at_first).networks
 
 
 def _with_room(landmarks: Points) -> Points:
@@ -253,34 +272,21 @@ def _on_white(character: Character) -> Pixels:
     return np.pad(laid, ((SIZE, SIZE), (SIZE, SIZE), (0, 0)), constant_values=GROUND)
 
 
-def _dealt(left: dict[int, int], batch: int) -> dict[int, int]:
-    """How many frames of each take the next batch has: one in turn until it is full."""
-    dealt = dict.fromkeys(left, 0)
-    while sum(dealt.values()) < min(batch, sum(left.values())):
-        for number, count in left.items():
-            if dealt[number] < count and sum(dealt.values()) < batch:
-                dealt[number] += 1
-    return {number: count for number, count in dealt.items() if count}
-
-
-def _drawn(parts: Sequence[tuple[Role, int, int]]) -> list[list[tuple[FloatMap, FloatMap]]]:
-    """Draw frames `first` to `last` of several roles in one batch: pictures and travels of each."""
-    counts = [last - first for _, first, last in parts]
-
-    def repeated(layers: Sequence[Tensor]) -> Tensor:
-        pairs = zip(layers, counts, strict=True)
-        return torch.cat([layer.expand(count, *layer.shape[1:]) for layer, count in pairs])
-
-    roles = [role for role, _, _ in parts]
-    volumes = repeated([role.features.volume for role in roles])
-    features = Features(volumes, repeated([role.features.compressed for role in roles]))
-    at_rest = repeated([role.at_rest for role in roles])
-    driving = torch.cat([role.driving(first, last) for role, first, last in parts])
-    drawn, warped = roles[0].loaded.generator.render(features, at_rest, driving)
+def _drawn(moments: Sequence[tuple[Role, int]]) -> list[tuple[FloatMap, FloatMap]]:
+    """Draw moments of several roles in one batch: picture and travel of each."""
+    roles = [role for role, _ in moments]
+    features = Features(
+        torch.cat([role.features.volume for role in roles]),
+        torch.cat([role.features.compressed for role in roles]),
+    )
+    at_rest = torch.cat([role.at_rest for role in roles])
+    driving = torch.cat([role.driving(moment) for role, moment in moments])
+    try:
+        drawn, warped = roles[0].loaded.generator.render(features, at_rest, driving)
+    except torch.OutOfMemoryError as error:
+        raise MemoryError(f"{len(moments)} frames at once") from error
     pictures = drawn.permute(0, 2, 3, 1).float().cpu().numpy()
-    travels = travel_of(warped).cpu().numpy()
-    both = iter(list(zip(pictures, travels, strict=True)))
-    return [[next(both) for _ in range(count)] for count in counts]
+    return list(zip(pictures, travel_of(warped).cpu().numpy(), strict=True))
 
 
 @torch.inference_mode()

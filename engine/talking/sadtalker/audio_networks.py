@@ -76,7 +76,14 @@ class ExpressionNetwork(nn.Module):
         reference : (T, 64), the expression of the picture
         blink : (T, 1), 0 open .. 1 shut
         """
-        heard = self.audio_encoder(windows).flatten(1)
+        return self.shown(self.hear(windows), reference, blink)
+
+    def hear(self, windows: Tensor) -> Tensor:
+        """Windows (T, 1, 80, 16) to (T, 512)."""
+        return cast(Tensor, self.audio_encoder(windows).flatten(1))
+
+    def shown(self, heard: Tensor, reference: Tensor, blink: Tensor) -> Tensor:
+        """Expressions (T, 64) of what was heard (T, 512)."""
         return cast(Tensor, self.mapping1(torch.cat([heard, reference, blink], dim=1)))
 
 

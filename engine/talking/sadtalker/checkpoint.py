@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from engine.checkpoints.errors import CheckpointMismatch
+from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.checkpoints.files import read_pickle
 from engine.checkpoints.tensors import State, read_safetensors, state_of
 from engine.talking.sadtalker.audio_networks import ExpressionNetwork, PoseNetwork
@@ -61,6 +61,15 @@ class Networks:
     standard: NDArray[np.float64]
 
 
+def _names(side: int) -> tuple[str, ...]:
+    return f"{SADTALKER}_{side}.safetensors", SADTALKER_MAPPING, SADTALKER_FULL_MAPPING, SADTALKER_FACE
+
+
+def has_files(weights: WeightStore, side: int) -> bool:
+    """Whether all files for pictures of `side` px are placed."""
+    return all((weights.folder / name).is_file() for name in _names(side))
+
+
 def need_files(weights: WeightStore, side: int) -> dict[str, Path]:
     """Where the files are.
 
@@ -69,15 +78,14 @@ def need_files(weights: WeightStore, side: int) -> dict[str, Path]:
     WeightsMissing
         in one sentence: what to fetch, from where, under which licence
     """
-    names = (f"{SADTALKER}_{side}.safetensors", SADTALKER_MAPPING, SADTALKER_FULL_MAPPING, SADTALKER_FACE)
-    missing = [name for name in names if not (weights.folder / name).is_file()]
+    missing = [name for name in _names(side) if not (weights.folder / name).is_file()]
     if missing:
         raise WeightsMissing(
             f"SadTalker needs {', '.join(missing)} in {weights.folder}: run `mytalkcon weights fetch "
             f"{' '.join(missing)}`, which takes them from github.com/OpenTalker/SadTalker (its code is under "
             "Apache-2.0; no licence is stated for the weights, so they count as non-commercial)"
         )
-    return {name: weights.locate(name) for name in names}
+    return {name: weights.locate(name) for name in _names(side)}
 
 
 def read_networks(weights: WeightStore, side: int, sizes: Sizes | None = None) -> Networks:
@@ -97,7 +105,10 @@ def read_networks(weights: WeightStore, side: int, sizes: Sizes | None = None) -
         return _filled(make, own, f"{main.name}, {name}")
 
     def mapping(name: str, coefficients: int) -> MappingNetwork:
-        content = read_pickle(files[name])
+        try:
+            content = read_pickle(files[name])
+        except (CheckpointBroken, CheckpointRefused) as error:
+            raise type(error)(f"{name}: {error.detail}") from error
         if not isinstance(content, dict) or MAPPING not in content:
             raise CheckpointMismatch(f"{name} holds no network called {MAPPING}")
         own = state_of(content[MAPPING], name)

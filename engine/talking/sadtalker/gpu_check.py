@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -63,9 +64,8 @@ def main() -> int:
         found[f"{name}, error"] = round(error, 5)
         for batch in BATCHES:
             alike, source = _repeated(features, batch), scene.source.expand(batch, -1, -1)
-            speed = frames_a_second(
-                lambda a=alike, s=source, b=batch, f=fast: f.render(a, s, scene.driving[:b]), batch
-            )  # type: ignore[misc]
+            work = partial(fast.render, alike, source, scene.driving[:batch])
+            speed = frames_a_second(work, batch)
             found[f"{name}, batch {batch}, frames/s"] = round(speed, 1)
             best = max(best, speed)
     found["peak memory, MB"] = torch.cuda.max_memory_allocated() // 1_000_000

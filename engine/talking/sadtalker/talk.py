@@ -59,14 +59,14 @@ def heard_rows(
     if eyes is not None:  # its expressions carry its blinks
         reference, blinks = _followed(eyes[:, :EXPRESSION], frames), np.zeros_like(blinks)
     said, sounds = [], []
-    silence = torch.full((1, 1, mel.BANDS, mel.COLUMNS), -mel.LIMIT)
+    silence = expression.hear(torch.full((1, 1, mel.BANDS, mel.COLUMNS), -mel.LIMIT))
     for first in range(0, frames, AT_ONCE):
         between()
         part = slice(first, min(frames, first + AT_ONCE))
         windows = torch.from_numpy(mel.windows(spectrogram, part.stop - first, first))[:, None]
         known = torch.from_numpy(reference[part]), torch.from_numpy(blinks[part])
         spoken = expression(windows, *known)
-        silent = expression(silence.expand(len(windows), -1, -1, -1), *known)
+        silent = expression.shown(silence.expand(len(windows), -1), *known)
         said.append(torch.lerp(spoken, silent, torch.from_numpy(hush(motion)[part, None])).numpy())
         sounds.append(pose.hear(windows))
     latents = torch.Generator().manual_seed(seed)
@@ -118,7 +118,7 @@ def poses(
         weight[start : start + CHUNK] += share
     motion = (total / weight)[front:]
     leaving = np.minimum(1, np.arange(frames) / EASE_IN)[:, None]
-    smooth = savitzky_golay(motion * (leaving * leaving * (3 - 2 * leaving)), *SMOOTH)
+    smooth = savitzky_golay(motion, *SMOOTH) * (leaving * leaving * (3 - 2 * leaving))
     return np.asarray(smooth + reference, np.float32)
 
 
