@@ -1,13 +1,16 @@
-"""A database, a blob folder and a clock for every test."""
+"""A database, a blob folder and a clock for every test; a running house and somebody who talks to it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.app import App
 from storage import people
 from storage.blobs import BlobStore
 from storage.database import Database
+from tests.bot.fake_artist import FakeArtist
+from tests.bot.house import FakeFrontend, Human, running
 
 
 class Clock:
@@ -42,3 +45,24 @@ async def meet(database: Database, *names: str) -> list[str]:
     """Remember people; gives their ids."""
     async with database.writing() as work:
         return [(await people.meet(work, "console", name, "en", 1.0)).id for name in names]
+
+
+@pytest.fixture
+def artist() -> FakeArtist:
+    return FakeArtist()
+
+
+@pytest.fixture
+def frontend() -> FakeFrontend:
+    return FakeFrontend()
+
+
+@pytest.fixture
+async def app(tmp_path: Path, artist: FakeArtist, frontend: FakeFrontend) -> AsyncIterator[App]:
+    async with running(tmp_path, artist, frontend) as app:
+        yield app
+
+
+@pytest.fixture
+def ann(app: App, frontend: FakeFrontend) -> Human:
+    return Human(app, frontend, "ann")

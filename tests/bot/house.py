@@ -12,8 +12,8 @@ from bot.frontend import PLAIN_PARTS, Frontend, Progress, Shown
 from bot.service import Who
 from bot.settings import QueueSettings, StorageSettings
 from bot.watchdog import Watchdog
-from storage import deliveries, jobs, people
-from storage.models import Person
+from storage import deliveries, files, jobs, people
+from storage.models import Blob, Person
 from tests.bot.fake_artist import FakeArtist
 
 RULES = House(
@@ -145,3 +145,9 @@ async def running(
         finally:
             ended.set()
             await task
+
+
+async def kept(app: App) -> list[Blob]:
+    """Every file that is kept, whoever it belongs to."""
+    async with app.database.reading() as work:
+        return list(await files.everything(work))
