@@ -1,17 +1,17 @@
 """SadTalker's networks out of their official files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.checkpoints.files import read_pickle
+from engine.checkpoints.networks import filled_network
 from engine.checkpoints.tensors import State, read_safetensors, state_of
 from engine.talking.sadtalker.audio_networks import ExpressionNetwork, PoseNetwork
 from engine.talking.sadtalker.generator import Generator, GeneratorSize
@@ -128,21 +128,9 @@ def read_networks(weights: WeightStore, side: int, sizes: Sizes | None = None) -
     )
 
 
-def _filled(make: Callable[[], Network], state: Mapping[str, torch.Tensor], what: str) -> Network:
-    """Make a network of given tensors; every name and every shape must fit.
-
-    Raises
-    ------
-    CheckpointMismatch
-    """
-    own: State = {
-        name: tensor.detach().float().clone() if tensor.is_floating_point() else tensor.detach().clone()
-        for name, tensor in state.items()
-    }
-    with torch.device("meta"):  # no time for random numbers that are thrown away
-        network = make()
+def _filled(make: Callable[[], Network], state: State, what: str) -> Network:
+    """Make a network of given tensors; `what` names the file where they do not fit."""
     try:
-        network.load_state_dict(own, assign=True)
-    except RuntimeError as error:
-        raise CheckpointMismatch(f"{what}: {str(error)[:400]}") from error
-    return network.eval().requires_grad_(False)
+        return filled_network(make, state)
+    except CheckpointMismatch as error:
+        raise CheckpointMismatch(f"{what}: {error.detail}") from error

@@ -120,8 +120,8 @@ class FastGenerator:
 
     Parameters
     ----------
-    device, precision : where and in which numbers pictures are computed; key points and dense motion stay
-        float32
+    device, precision : where and in which numbers pictures are painted; features and dense motion, whose
+        places need their digits, stay float32
     """
 
     def __init__(
@@ -146,15 +146,12 @@ class FastGenerator:
     @torch.inference_mode()
     def features(self, picture: Tensor) -> Features:
         """What a picture (N, 3, side, side) in [0, 1] gives once."""
-        with self._numbers():
-            return self._generator.features(picture.to(self._device))
+        return self._generator.features(picture.to(self._device))
 
     @torch.inference_mode()
     def render(self, features: Features, source: Tensor, driving: Tensor) -> tuple[Tensor, Warped]:
         """Frames (N, 3, side, side) of N sets of key points (N, K, 3), each with its picture's features."""
         source, driving = source.to(self._device), driving.to(self._device)
-        with torch.autocast(self._device.type, enabled=False):  # places need their digits
-            exact = Features(*(layer.float() for layer in features))
-            warped = self._generator.motion(exact, source, driving)
+        warped = self._generator.motion(features, source, driving)
         with self._numbers():
             return self._generator.painted(features, warped), warped
