@@ -59,7 +59,7 @@ def heard_rows(
     if eyes is not None:  # its expressions carry its blinks
         reference, blinks = _followed(eyes[:, :EXPRESSION], frames), np.zeros_like(blinks)
     said, sounds = [], []
-    silence = expression.hear(torch.full((1, 1, mel.BANDS, mel.COLUMNS), -mel.LIMIT))
+    silence = expression.hear(torch.full((1, 1, mel.SPECTRUM.bands, mel.COLUMNS), -mel.LIMIT))
     for first in range(0, frames, AT_ONCE):
         between()
         part = slice(first, min(frames, first + AT_ONCE))
