@@ -7,9 +7,11 @@ a lock of ours, because SQLite's own waiting is a sleep that is neither fair nor
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -19,6 +21,8 @@ from storage.migrate import upgrade
 from storage.near import connect
 
 BUSY_MS = 10_000  # how long SQLite waits for another process that writes
+SWITCH_PAUSE = 0.01  # s between tries to switch a new database to its log
+PRIMARY_CODE = 0xFF  # of an extended result code of SQLite
 CHECKPOINT_TRIES = 50  # a reader of another process may hold the log
 CHECKPOINT_WAIT_MS, CHECKPOINT_PAUSE = 100, 0.1  # a try, in which nobody writes; s until the next
 
@@ -168,7 +172,7 @@ def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _use_wal(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
@@ -179,3 +183,16 @@ def prepare_sqlite(engine: Engine, *, foreign_keys: bool = True) -> None:
         begin = connection.get_execution_options().get("begin", "BEGIN")
         if begin:
             connection.exec_driver_sql(begin)
+
+
+def _use_wal(cursor: Any) -> None:
+    """Switch a new database to its write-ahead log: the one thing for which SQLite itself does not wait."""
+    give_up = monotonic() + BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY or monotonic() > give_up:
+                raise
+            sleep(SWITCH_PAUSE)

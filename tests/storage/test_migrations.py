@@ -1,6 +1,8 @@
 """Migrations: the tables are what the models say; people and characters survive the way down and up."""
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, insert, text
 
-from storage.database import Database, prepare_sqlite
+from storage.database import Database, migrate_sqlite, prepare_sqlite
 from storage.migrate import downgrade, upgrade
 from storage.models import Base, Job
 
@@ -145,3 +147,16 @@ async def test_opening_makes_the_tables_and_sets_what_sqlite_needs(tmp_path: Pat
     await database.close()
     with sqlite3.connect(path) as plain:
         assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0006",)]
+
+
+def test_several_that_start_at_once_on_a_new_database_wait_for_each_other(tmp_path: Path):
+    """Without waiting for the switch to WAL about one of twenty rounds fails."""
+    together = threading.Barrier(4)
+
+    def start(place: Path) -> None:
+        together.wait()
+        migrate_sqlite(f"sqlite:///{place}")
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(25):
+            list(threads.map(start, [tmp_path / f"{number}.db"] * 4))
