@@ -152,6 +152,7 @@ def test_a_background_that_is_neither_a_colour_nor_a_picture_is_refused(made, tm
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_draw_all_writes_every_style_and_nothing_else(photo, tmp_path):
     done = mytalkcon("draw", photo, "--style", "all", "--out", tmp_path, "--json")
     assert done.returncode == 0, done.stderr

@@ -13,14 +13,19 @@ from engine.raster import rgb_to_lab
 from engine.styles import StyleUnknown, draw, prepare, style_of, styles
 
 STYLE_IDS = [style.id for style in styles()]
-COLOUR_STYLES = [style_id for style_id in STYLE_IDS if style_id != "pencil"]
+FURTHER = ("chibi", "pixel", "papercut")  # the others are looked at each time
+EACH_STYLE = [
+    pytest.param(style_id, marks=pytest.mark.long) if style_id in FURTHER else style_id
+    for style_id in STYLE_IDS
+]
+EACH_COLOUR_STYLE = [style for style in EACH_STYLE if style != "pencil"]
 HEAD_HEIGHTS = {"chibi": (0.60, 0.88)}  # of the sticker, where it is not the usual 0.55 to 0.67
 MOST_OF_A_CLOSE_UP = 0.78  # of the sticker: a photo that ends under the chin leaves nothing else to show
 STRAIGHT_DOTS = {"pixel": 0.20}  # what is made of squares has straight edges of its own
 STRAIGHT = 0.14  # of the sticker's height: a longer straight side looks like the edge of a photo
 
 
-@pytest.mark.parametrize("style", STYLE_IDS)
+@pytest.mark.parametrize("style", EACH_STYLE)
 def test_sticker_is_cut_out(people, style):
     for person in people:
         drawing = person.drawn(style).drawing
@@ -31,7 +36,7 @@ def test_sticker_is_cut_out(people, style):
         assert 0.25 < (alpha > 250).mean() < 0.9, person.name
 
 
-@pytest.mark.parametrize("style", STYLE_IDS)
+@pytest.mark.parametrize("style", EACH_STYLE)
 def test_border_is_a_white_ring(people, style):
     """Going inwards from outside, each row and column meets white first, unless the frame cuts it."""
     for person in people:
@@ -46,7 +51,7 @@ def test_border_is_a_white_ring(people, style):
         assert white >= 0.97 * met, (person.name, white, met)
 
 
-@pytest.mark.parametrize("style", STYLE_IDS)
+@pytest.mark.parametrize("style", EACH_STYLE)
 def test_head_fills_the_sticker(people, style):
     """From the border above the head to the chin: 55 to 67 % of the height; more for chibis and close-ups."""
     least, most = HEAD_HEIGHTS.get(style, (0.55, 0.67))
@@ -57,7 +62,7 @@ def test_head_fills_the_sticker(people, style):
         assert least <= (character.landmarks[152, 1] - top) / 512 <= most, person.name
 
 
-@pytest.mark.parametrize("style", STYLE_IDS)
+@pytest.mark.parametrize("style", EACH_STYLE)
 def test_no_straight_edge_but_at_the_bottom(people, style):
     for person in people:
         solid = person.drawn(style).drawing[..., 3] > 128
@@ -69,7 +74,7 @@ def test_no_straight_edge_but_at_the_bottom(people, style):
         assert max(runs) <= STRAIGHT_DOTS.get(style, STRAIGHT) * 512, (person.name, runs)
 
 
-@pytest.mark.parametrize("style", COLOUR_STYLES)
+@pytest.mark.parametrize("style", EACH_COLOUR_STYLE)
 def test_skin_keeps_its_colour(people, style):
     """Hue within 12 degrees of the photo's, lightness lifted by at most 8 L, for every tone."""
     for person in people:
@@ -80,6 +85,7 @@ def test_skin_keeps_its_colour(people, style):
         assert -8 <= photo.lift_to(drawn) <= 8, (person.name, photo, drawn)
 
 
+@pytest.mark.long
 def test_dark_skin_stays_dark_in_every_style(people):
     if len(people) < 6:
         pytest.skip("needs photos of several people")
@@ -89,7 +95,7 @@ def test_dark_skin_stays_dark_in_every_style(people):
         assert order >= 0.9, (style, order)
 
 
-@pytest.mark.parametrize("style", STYLE_IDS)
+@pytest.mark.parametrize("style", EACH_STYLE)
 def test_landmarks_lie_on_what_was_drawn(people, style):
     for person in people:
         character = person.drawn(style)
@@ -98,7 +104,7 @@ def test_landmarks_lie_on_what_was_drawn(people, style):
         assert (character.drawing[rows, columns, 3] > 200).mean() > 0.97, person.name
 
 
-@pytest.mark.parametrize("style", STYLE_IDS)
+@pytest.mark.parametrize("style", EACH_STYLE)
 def test_irises_are_where_the_landmarks_say(people, style):
     """An iris is darker than the skin between eye and cheek: the landmarks went along with the shape."""
     dark = 0
@@ -122,7 +128,7 @@ def test_shape_change_moves_the_landmarks(person):
     assert widths["webtoon"] > 1.05 * widths["pencil"]
 
 
-@pytest.mark.parametrize("style", STYLE_IDS)
+@pytest.mark.parametrize("style", EACH_STYLE)
 def test_same_sitting_and_seed_same_drawing(person, sitting_again, style):
     again = draw(sitting_again, style, seed=7)
     assert np.array_equal(again.drawing, person.drawn(style).drawing)
@@ -134,6 +140,7 @@ def test_seed_moves_what_a_hand_would(person, style):
     assert not np.array_equal(draw(person.sitting, style, seed=8).drawing, person.drawn(style).drawing)
 
 
+@pytest.mark.long
 def test_no_two_styles_could_be_confused(people):
     """At 120 px, as in a list of stickers, any two drawings of a person differ by more than 9 of 255."""
     for person in people:
