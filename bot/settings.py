@@ -5,13 +5,15 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.queue import Limits
 from engine.talking.animator import TalkingEngine
+
+if TYPE_CHECKING:
+    from bot.queue import Limits
 from engine.talking.sadtalker.options import OptionUnknown, parsed
 
 
@@ -61,8 +63,10 @@ class QueueSettings(_Concern):
     jobs_per_day: int = Field(default=60, ge=1, description="Jobs that one person may ask for in 24 hours")
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
         """The limits as the queue takes them."""
+        from bot.queue import Limits  # brings the database along, of which drawing and speaking know nothing
+
         return Limits(self.queue_limit, self.queue_limit_per_person, self.jobs_per_day)
 
 
