@@ -12,6 +12,7 @@ from bot.sentences import LANGUAGES, template
 from engine.errors import EngineError
 from engine.neural import PACKAGES as NEURAL
 
+EXTRAS = (*NEURAL, "face_alignment", "imagehash", "spandrel", "torch_fidelity", "wandb")
 NOTICE = re.compile(r'Notice\(\s*"([a-z-]+)"')
 
 
@@ -20,7 +21,7 @@ def every_error() -> list[type[EngineError]]:
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as missing:  # errors stand in modules that need no extra
-            if missing.name not in NEURAL:
+            if missing.name not in EXTRAS:
                 raise
     found, left = [], [EngineError]
     while left:
