@@ -1,13 +1,18 @@
 """Speech by espeak-ng with the phones it speaks and when: the events of its library.
 
-The library comes with the package espeakng-loader (dev extra). It holds one voice at a time for the whole
-process, so it is opened once and for one thread.
+The library comes with the package espeakng-loader (dev extra). How it says a text depends on what it said before
+and on the clock, so every text gets a library of its own and a seed: it sounds the same every time.
 """
 
+import _ctypes
 import ctypes
 import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 
 import espeakng_loader
 import numpy as np
@@ -23,6 +28,7 @@ _RATE, _PITCH, _RANGE = 1, 3, 4
 _UTF8 = 1
 _TO_IPA = 2
 _LIST_ENDS, _PHONEME = 0, 7
+_SEED = 1
 
 
 class _Identifier(ctypes.Union):
@@ -57,14 +63,21 @@ class Manner:
     pitch_range: int = 50
 
 
-@cache
-def _library() -> tuple[ctypes.CDLL, int]:
-    library = espeakng_loader.load_library()
-    data = espeakng_loader.get_data_path().encode()
-    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _IPA)
-    if rate <= 0:
-        raise RuntimeError("espeak-ng does not start")
-    return library, rate
+@contextmanager
+def _fresh() -> Iterator[tuple[ctypes.CDLL, int]]:
+    """Open a copy of the library that has said nothing yet, with its rate in Hz."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = ctypes.CDLL(shutil.copy(espeakng_loader.get_library_path(), Path(folder) / "espeak.so"))
+        try:
+            data = espeakng_loader.get_data_path().encode()
+            rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _IPA)
+            if rate <= 0:
+                raise RuntimeError("espeak-ng does not start")
+            library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
+            yield library, rate
+            library.espeak_Terminate()
+        finally:
+            _ctypes.dlclose(library._handle)
 
 
 def speak(text: str, voice: str, manner: Manner = Manner()) -> tuple[Samples, int, list[Spoken]]:
@@ -79,7 +92,6 @@ def speak(text: str, voice: str, manner: Manner = Manner()) -> tuple[Samples, in
     -------
     float32 (N,), its rate in Hz, and the phones in IPA without gaps; pauses are "sil"
     """
-    library, rate = _library()
     sound: list[Samples] = []
     begins: list[tuple[float, str]] = []
 
@@ -95,30 +107,31 @@ def speak(text: str, voice: str, manner: Manner = Manner()) -> tuple[Samples, in
             number += 1
         return 0
 
-    callback = _Callback(take)
-    library.espeak_SetSynthCallback(callback)
-    named = voice + ("+" + manner.variant if manner.variant else "")
-    if library.espeak_SetVoiceByName(named.encode()) != 0:
-        raise ValueError(f"espeak-ng has no voice {named}")
-    for parameter, value in ((_RATE, manner.rate), (_PITCH, manner.pitch), (_RANGE, manner.pitch_range)):
-        library.espeak_SetParameter(parameter, value, 0)
-    words = text.encode()
-    if library.espeak_Synth(words, len(words) + 1, 0, 0, 0, _UTF8, None, None) != 0:
-        raise RuntimeError(f"espeak-ng does not speak {text!r}")
+    with _fresh() as (library, rate):
+        callback = _Callback(take)
+        library.espeak_SetSynthCallback(callback)
+        named = voice + ("+" + manner.variant if manner.variant else "")
+        if library.espeak_SetVoiceByName(named.encode()) != 0:
+            raise ValueError(f"espeak-ng has no voice {named}")
+        for parameter, value in ((_RATE, manner.rate), (_PITCH, manner.pitch), (_RANGE, manner.pitch_range)):
+            library.espeak_SetParameter(parameter, value, 0)
+        words = text.encode()
+        if library.espeak_Synth(words, len(words) + 1, 0, 0, 0, _UTF8, None, None) != 0:
+            raise RuntimeError(f"espeak-ng does not speak {text!r}")
     samples = np.concatenate(sound)
     return samples, rate, spans_of(begins, samples, rate)
 
 
 def phonemes(text: str, voice: str) -> str:
     """IPA of a text as one line, a comma or full stop after each clause."""
-    library, _ = _library()
-    if library.espeak_SetVoiceByName(voice.encode()) != 0:
-        raise ValueError(f"espeak-ng has no voice {voice}")
-    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    clauses = []
-    for clause, sign in re.findall(r"([^,.!?，。！？、]+)([,.!?，。！？、]?)", text):
-        words = ctypes.create_string_buffer(clause.encode())  # lives as long as `rest` points into it
-        rest = ctypes.c_void_p(ctypes.addressof(words))
-        said = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _TO_IPA).decode()
-        clauses.append(re.sub(r"\([^)]*\)", "", said).strip() + ("," if sign in ",，、" else "."))
-    return " ".join(clauses)
+    with _fresh() as (library, _):
+        if library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise ValueError(f"espeak-ng has no voice {voice}")
+        library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        clauses = []
+        for clause, sign in re.findall(r"([^,.!?，。！？、]+)([,.!?，。！？、]?)", text):
+            words = ctypes.create_string_buffer(clause.encode())  # lives as long as `rest` points into it
+            rest = ctypes.c_void_p(ctypes.addressof(words))
+            said = library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _TO_IPA).decode()
+            clauses.append(re.sub(r"\([^)]*\)", "", said).strip() + ("," if sign in ",，、" else "."))
+        return " ".join(clauses)
