@@ -1,7 +1,7 @@
 """Speech by espeak-ng with the phones it speaks and when: the events of its library.
 
-The library comes with the package espeakng-loader (dev extra). How it says a text depends on what it said before
-and on the clock, so every text gets a library of its own and a seed: it sounds the same every time.
+The library comes with the package espeakng-loader (dev extra). How it says a text depends on what it said
+before and on the clock, so every text gets a library of its own and a seed: it sounds the same every time.
 """
 
 import _ctypes
