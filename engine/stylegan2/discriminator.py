@@ -7,25 +7,26 @@ import torch
 from torch import Tensor, nn
 
 from engine.stylegan2.config import SMALLEST, DiscriminatorConfig
-from engine.stylegan2.layers import EqualConv, EqualLinear, channels_last, leaky
+from engine.stylegan2.layers import GAIN, EqualConv, EqualLinear, channels_last, leaky
 
 EPSILON = 1e-8
 
 
 class Block(nn.Module):
-    """Two convolutions beside a 1x1 one; halves the sides."""
+    """Two convolutions beside a 1x1 one, added up over sqrt(2) (which is in the weights); halves the sides."""
 
     def __init__(self, inputs: int, outputs: int, clamp: float | None) -> None:
         super().__init__()
-        self.first = EqualConv(inputs, inputs, 3)
-        self.second = EqualConv(inputs, outputs, 3, down=True)
-        self.skip = EqualConv(inputs, outputs, 1, down=True, bias=False)
-        self.clamp = clamp
+        half = 1 / sqrt(2.0)
+        self.first = EqualConv(inputs, inputs, 3, gain=GAIN)
+        self.second = EqualConv(inputs, outputs, 3, down=True, gain=GAIN * half)
+        self.skip = EqualConv(inputs, outputs, 1, down=True, bias=False, gain=half)
+        self.clamp, self.clamp_of_half = clamp, None if clamp is None else clamp * half
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / 2, W / 2)."""
-        path = leaky(self.second(leaky(self.first(x), self.clamp)), self.clamp)
-        joined: Tensor = (path + self.skip(x)) / sqrt(2.0)
+        path = leaky(self.second(leaky(self.first(x), self.clamp)), self.clamp_of_half)
+        joined: Tensor = path + self.skip(x)
         return joined
 
 
@@ -62,12 +63,12 @@ class Discriminator(nn.Module):
         self.config = config
         self.precision = torch.float32
         widths = config.channels[::-1]
-        self.from_rgb = EqualConv(3, widths[0], 1)
+        self.from_rgb = EqualConv(3, widths[0], 1, gain=GAIN)
         self.blocks = nn.ModuleList(
             Block(inputs, outputs, config.clamp) for inputs, outputs in pairwise(widths)
         )
-        self.last = EqualConv(widths[-1] + 1, widths[-1], 3)
-        self.hidden = EqualLinear(widths[-1] * SMALLEST**2, widths[-1])
+        self.last = EqualConv(widths[-1] + 1, widths[-1], 3, gain=GAIN)
+        self.hidden = EqualLinear(widths[-1] * SMALLEST**2, widths[-1], gain=GAIN)
         self.score = EqualLinear(widths[-1], 1)
 
     def forward(self, pictures: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from engine.stylegan2.config import SMALLEST, GeneratorConfig, resolutions_up_to
-from engine.stylegan2.layers import EqualLinear, blur, channels_last, leaky, upsample
+from engine.stylegan2.layers import GAIN, EqualLinear, blur, channels_last, leaky, upsample
 
 MAPPING_RATE = 0.01  # of the learning rate, in the mapping network
 EPSILON = 1e-8
@@ -32,30 +32,29 @@ class Modulated(nn.Module):
     gives the same numbers; the second way needs only one convolution for pictures with different styles.
     """
 
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int, w_dim: int, up: bool = False, demodulate: bool = True
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, w_dim: int, up: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.modulation = EqualLinear(w_dim, inputs, bias=1.0)
-        self.up, self.demodulate = up, demodulate
+        self.up = up
         self._squares: tuple[Tensor, int, Tensor] | None = None  # weight, its version, its squares
 
-    def convolve(self, x: Tensor, w: Tensor) -> Tensor:
-        """(B, inputs, H, W), (B, w_dim) -> (B, outputs, H, W) or twice the sides, without bias."""
-        style = self.modulation(w) / sqrt(self.weight[0].numel())
+    def convolve(self, x: Tensor, style: Tensor) -> Tensor:
+        """(B, inputs, H, W), (B, inputs) -> (B, outputs, H, W) or twice the sides, without bias."""
         x = x * _per_channel(style, x)
         weight = self.weight.to(x.dtype)
         if self.up:
-            x = blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), padding=1, gain=4.0)
-        else:
-            x = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
-        if not self.demodulate:
-            return x
-        energy = style.square() @ self.squares().T
-        scale = _per_channel(torch.rsqrt(energy + EPSILON), x)
-        return x * scale if torch.is_grad_enabled() else x.mul_(scale)
+            return blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), padding=1, gain=4.0)
+        return F.conv2d(x, weight, padding=weight.shape[-1] // 2)
+
+    def style(self, w: Tensor) -> Tensor:
+        """Style w (B, w_dim) -> how much each input channel counts, (B, inputs)."""
+        return self.modulation(w) / sqrt(self.weight[0].numel())  # type: ignore[no-any-return]
+
+    def demodulation(self, style: Tensor) -> Tensor:
+        """What brings each output channel back to variance 1, (B, outputs)."""
+        return torch.rsqrt(style.square() @ self.squares().T + EPSILON)
 
     def squares(self) -> Tensor:
         """Sum of the squared weights of each pair of channels, (outputs, inputs).
@@ -75,8 +74,14 @@ def _per_channel(values: Tensor, like: Tensor) -> Tensor:
     return values.to(like.dtype)[:, :, None, None]
 
 
+def _scaled(x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """x * scale + shift; without gradients in the memory of `x`, for new memory costs more than that."""
+    if torch.is_grad_enabled():
+        return torch.addcmul(shift, x, scale)
+    return torch.addcmul(shift, x, scale, out=x)
+
+
 def _added(x: Tensor, shift: Tensor) -> Tensor:
-    shift = shift.to(x.dtype)
     return x + shift if torch.is_grad_enabled() else x.add_(shift)
 
 
@@ -92,22 +97,25 @@ class StyledLayer(Modulated):
 
     def forward(self, x: Tensor, w: Tensor, noise: Noise, clamp: float | None) -> Tensor:
         """(B, inputs, H, W), (B, w_dim) -> (B, outputs, side, side)."""
-        x = self.convolve(x, w)
+        style = self.style(w)
+        x = self.convolve(x, style)
+        scale = _per_channel(self.demodulation(style) * GAIN, x)
+        x = _scaled(x, scale, (self.bias * GAIN).to(x.dtype)[:, None, None])
         if noise != "none":
             maps = self.noise if noise == "const" else torch.randn_like(x[:, :1], dtype=torch.float32)
-            x = _added(x, maps * self.noise_strength)
-        return leaky(_added(x, self.bias[:, None, None]), clamp)
+            x = _added(x, (maps * (self.noise_strength * GAIN)).to(x.dtype))
+        return leaky(x, clamp)
 
 
 class ToRgb(Modulated):
     """Modulated 1x1 convolution to colours, without demodulation."""
 
     def __init__(self, inputs: int, w_dim: int) -> None:
-        super().__init__(inputs, 3, 1, w_dim, demodulate=False)
+        super().__init__(inputs, 3, 1, w_dim)
 
     def forward(self, x: Tensor, w: Tensor, clamp: float | None) -> Tensor:
         """(B, inputs, H, W), (B, w_dim) -> (B, 3, H, W) float32."""
-        colours = self.convolve(x, w).float() + self.bias[:, None, None]
+        colours = self.convolve(x, self.style(w)).float() + self.bias[:, None, None]
         return colours if clamp is None else colours.clamp(-clamp, clamp)
 
 
@@ -130,7 +138,7 @@ class Generator(nn.Module):
         self.precision = torch.float32
         widths = (config.z_dim, *[config.w_dim] * config.mapping_depth)
         self.mapping = nn.ModuleList(
-            EqualLinear(inputs, outputs, MAPPING_RATE) for inputs, outputs in pairwise(widths)
+            EqualLinear(inputs, outputs, MAPPING_RATE, gain=GAIN) for inputs, outputs in pairwise(widths)
         )
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
         self.constant = nn.Parameter(torch.randn(config.channels[0], SMALLEST, SMALLEST))

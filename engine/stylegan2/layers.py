@@ -10,39 +10,52 @@ import torch.nn.functional as F  # noqa: N812  (its usual name)
 from torch import Tensor, nn
 
 SLOPE = 0.2  # of leaky ReLU below zero
-GAIN = sqrt(2.0)  # keeps the variance that leaky ReLU takes away
+GAIN = sqrt(2.0)  # of a layer before leaky ReLU: keeps the variance that it takes away
 _BINOMIAL = (1.0, 3.0, 3.0, 1.0)  # the low-pass filter of Karras et al. 2019, each way
 
 
 class EqualLinear(nn.Module):
-    """A linear layer; its weights have unit variance and are scaled when used (Karras et al. 2018)."""
+    """A linear layer; its weights have unit variance and are scaled when used (Karras et al. 2018).
 
-    def __init__(self, inputs: int, outputs: int, rate: float = 1.0, bias: float = 0.0) -> None:
+    `rate` multiplies the learning rate (0.01 in the mapping network), `gain` what comes out.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, rate: float = 1.0, bias: float = 0.0, gain: float = 1.0
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
         self.bias = nn.Parameter(torch.full((outputs,), bias / rate))
-        self.rate = rate  # multiplies the learning rate: 0.01 in the mapping network
+        self.rate, self.gain = rate, gain
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs) -> (B, outputs)."""
-        scale = self.rate / sqrt(self.weight.shape[1])
-        return F.linear(x, self.weight * scale, self.bias * self.rate)
+        scale = self.rate * self.gain
+        return F.linear(x, self.weight * (scale / sqrt(self.weight.shape[1])), self.bias * scale)
 
 
 class EqualConv(nn.Module):
-    """A convolution with equalised learning rate; with `down` it halves the sides."""
+    """A convolution with equalised learning rate; with `down` it halves the sides, `gain` multiplies."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, down: bool = False, bias: bool = True) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        down: bool = False,
+        bias: bool = True,
+        gain: float = 1.0,
+    ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-        self.down = down
+        self.down, self.gain = down, gain
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H, W), or half the sides."""
         kernel = self.weight.shape[-1]
-        weight = (self.weight / sqrt(self.weight[0].numel())).to(x.dtype)
-        bias = None if self.bias is None else self.bias.to(x.dtype)
+        weight = (self.weight * (self.gain / sqrt(self.weight[0].numel()))).to(x.dtype)
+        bias = None if self.bias is None else (self.bias * self.gain).to(x.dtype)
         if not self.down:
             return F.conv2d(x, weight, bias, padding=kernel // 2)
         if kernel == 1:  # only every second value is used: filter and halve at once
@@ -51,9 +64,9 @@ class EqualConv(nn.Module):
 
 
 def leaky(x: Tensor, clamp: float | None = None) -> Tensor:
-    """Leaky ReLU with its gain."""
+    """Leaky ReLU, whose gain the layer before has in its weights: one pass less over the activations."""
     in_place = not torch.is_grad_enabled()  # new memory would cost more than the arithmetic
-    x = F.leaky_relu_(x, SLOPE).mul_(GAIN) if in_place else F.leaky_relu(x, SLOPE) * GAIN
+    x = F.leaky_relu_(x, SLOPE) if in_place else F.leaky_relu(x, SLOPE)
     return x if clamp is None else x.clamp(-clamp, clamp)
 
 
