@@ -21,10 +21,11 @@ from engine.stylegan2.features import Observer, placed_observer
 from engine.stylegan2.metrics import Features, kid
 from engine.stylegan2.pictures import sheet
 from engine.stylegan2.training.journal import LINES, read_lines
+from tests.train_demo import STYLE
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 1400, 520, 70, 50, 50, 100  # px
 COLOURS = ("#222222", "#1f6fb4", "#d1495b", "#3a9d5d")
-ZOOM = 2  # of the pictures on sheets
+ZOOM = 2  # of the pictures on blends.png
 ROWS, ACROSS = 4, 4  # pictures of each run on grids.png
 BLEND_SEEDS = range(6)
 MEMBERS = (
@@ -58,7 +59,7 @@ def write_figures(folder: Path, names: Sequence[str], count: int = 400) -> None:
     """Measure the runs of a demonstration with `count` pictures each, and draw."""
     observer = placed_observer()
     real = observer.features(_pictures(folder / "drawings" / "held-out", count))
-    few = observer.features(_pictures(folder / "drawings" / "open-peeps", count))
+    few = observer.features(_pictures(folder / "drawings" / STYLE, count))
     start = measured(last(folder / "base"), real, observer, count)[0]
     found = [of_run(folder / name, start, real, observer, count) for name in names]
     values = {
@@ -202,11 +203,11 @@ def _panel(
 
 def grids(folder: Path, names: Sequence[str]) -> np.ndarray:
     """Columns: drawings to learn from, the base, each run; the same seeds in all."""
-    columns = [("drawings", list(_pictures(folder / "drawings" / "open-peeps", ROWS * ACROSS)))]
+    columns = [("drawings", list(_pictures(folder / "drawings" / STYLE, ROWS * ACROSS)))]
     for name in ("base", *names):
         generator = read_checkpoint(last(folder / name)).generator()
         columns.append((name, list(draw_seeds(generator, range(ROWS * ACROSS), 1.0))))
-    blocks = [_larger(sheet(pictures, ACROSS)) for _, pictures in columns]
+    blocks = [sheet(pictures, ACROSS) for _, pictures in columns]
     return sheet(blocks, len(blocks), tuple(name for name, _ in columns))
 
 

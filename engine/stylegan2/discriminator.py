@@ -13,7 +13,7 @@ EPSILON = 1e-8
 
 
 class Block(nn.Module):
-    """Two convolutions beside a 1x1 one, added up over sqrt(2) (which is in the weights); halves the sides."""
+    """Two convolutions beside a 1x1 one, added over sqrt(2) (which is in the weights); halves the sides."""
 
     def __init__(self, inputs: int, outputs: int, clamp: float | None) -> None:
         super().__init__()
