@@ -24,6 +24,7 @@ from engine.checkpoints.tensors import State, state_of, tensor_of
 from engine.stylegan2.checkpoint import Checkpoint, network_of
 from engine.stylegan2.generator import Generator
 from engine.stylegan2.layers import EqualLinear, channels_last
+from engine.stylegan2.winograd import MANY, Winograd
 
 Kind = Literal["e4e", "psp"]
 SIDE = 256  # px of the pictures that the encoders read
@@ -76,11 +77,15 @@ class Unit(nn.Module):
             Squeeze(outputs),
         )
 
-    def settle(self) -> None:
-        """Let convolutions do the work of the normalisations behind them."""
+    def settle(self, slim: bool) -> None:
+        """Let convolutions do the work of the normalisations behind them; in fewer products unless `slim`."""
         _join(self.res_layer, 3)
         if isinstance(self.shortcut_layer, nn.Sequential):
             _join(self.shortcut_layer, 0)
+        for number in () if slim else (1, 3):
+            conv = cast(nn.Conv2d, self.res_layer[number])
+            if conv.in_channels >= MANY and conv.stride == (1, 1):
+                self.res_layer[number] = Winograd(conv)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
@@ -146,12 +151,14 @@ class Encoder(nn.Module):
         self.latlayer2 = nn.Conv2d(128, STYLE, 1)
 
     @torch.no_grad()
-    def settled(self) -> "Encoder":
-        """The same encoder, ready to work fast and not to learn any more."""
+    def settled(self, slim: bool = False) -> "Encoder":
+        """The same encoder, ready to work fast and not to learn any more; `slim`: without larger weights."""
         _join(self.input_layer, 0)
-        for part in (*self.body, *self.styles):
-            part.settle()
-        return self.to(memory_format=torch.channels_last)
+        for unit in self.body:
+            unit.settle(slim)
+        for head in self.styles:
+            head.settle()
+        return self.to(memory_format=torch.channels_last).requires_grad_(False)
 
     def pyramid(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features (B, 512, S, S) with S = 16, 32 and 64, each with what the coarser ones know."""
@@ -253,7 +260,7 @@ def encoder_of(
         made.load_state_dict(own, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.eval().settled()
+    made.eval().settled(slim)
     if slim:
         for part in made.modules():
             if isinstance(part, Conv):
