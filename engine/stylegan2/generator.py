@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from engine.stylegan2.config import SMALLEST, GeneratorConfig, resolutions_up_to
-from engine.stylegan2.layers import GAIN, EqualLinear, blur, channels_last, leaky, upsample
+from engine.stylegan2.layers import GAIN, EqualLinear, blur, channels_last, leaky, normal, upsample
 
 MAPPING_RATE = 0.01  # of the learning rate, in the mapping network
 EPSILON = 1e-8
@@ -34,7 +34,7 @@ class Modulated(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, w_dim: int, up: bool = False) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.weight = nn.Parameter(normal(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.modulation = EqualLinear(w_dim, inputs, bias=1.0)
         self.up = up
@@ -93,7 +93,7 @@ class StyledLayer(Modulated):
     def __init__(self, inputs: int, outputs: int, side: int, w_dim: int, up: bool) -> None:
         super().__init__(inputs, outputs, 3, w_dim, up)
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise", torch.randn(side, side))
+        self.register_buffer("noise", normal(side, side))
 
     def forward(self, x: Tensor, w: Tensor, noise: Noise, clamp: float | None) -> Tensor:
         """(B, inputs, H, W), (B, w_dim) -> (B, outputs, side, side)."""
@@ -141,7 +141,7 @@ class Generator(nn.Module):
             EqualLinear(inputs, outputs, MAPPING_RATE, gain=GAIN) for inputs, outputs in pairwise(widths)
         )
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
-        self.constant = nn.Parameter(torch.randn(config.channels[0], SMALLEST, SMALLEST))
+        self.constant = nn.Parameter(normal(config.channels[0], SMALLEST, SMALLEST))
         layers, to_rgb, before = [], [], config.channels[0]
         for side, channels in zip(resolutions_up_to(config.resolution), config.channels, strict=True):
             if side > SMALLEST:
