@@ -27,7 +27,8 @@ from engine.stylegan2.generator import Generator
 from engine.stylegan2.perceptual import pixels_and_edges
 from engine.stylegan2.pictures import pixels_of, sheet, tensor_of_pixels
 from engine.stylegan2.projector import Search, project
-from engine.styles.packs import add_pack, packs_folder, sha256_of
+from engine.styles.contents import sha256_of
+from engine.styles.packs import add_pack, packs_folder
 
 ENLARGED = 96  # px, side of a picture on the sheets
 PEOPLE = 6

@@ -42,8 +42,12 @@ class Modulated(nn.Module):
 
     def convolve(self, x: Tensor, style: Tensor) -> Tensor:
         """(B, inputs, H, W), (B, inputs) -> (B, outputs, H, W) or twice the sides, without bias."""
-        x = x * _per_channel(style, x)
+        scale = _per_channel(style, x)
         weight = self.weight.to(x.dtype)
+        if len(x) == 1 and weight.numel() < x.numel():  # the fewer numbers are scaled
+            weight = weight * scale
+        else:
+            x = x * scale
         if self.up:
             return blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), padding=1, gain=4.0)
         return F.conv2d(x, weight, padding=weight.shape[-1] // 2)
