@@ -34,6 +34,7 @@ from engine.raster import premultiplied, resized
 from engine.speech.effects import Effect
 from engine.speech.expressions import Expression
 from engine.styles import DrawnStyle, LearnedStyle, Style, StyleUnknown, style_of, styles
+from engine.styles.packs import PackWrong
 from engine.styles.toonify import AT_ONCE
 from engine.talking.animator import TalkingEngine
 from engine.together import Steps
@@ -233,8 +234,8 @@ def pack_tile(style: Style, decoder: Decoder) -> Pixels:
     if not isinstance(style, LearnedStyle) or not style.pack.preview:
         return tile
     try:
-        picture = decoder.photo((style.pack.folder / style.pack.preview).read_bytes()).pixels
-    except (OSError, PhotoProblem) as error:
+        picture = decoder.photo(style.pack.preview_bytes()).pixels
+    except (OSError, PackWrong, PhotoProblem) as error:
         log.warning("the preview of %s cannot be shown: %s", style.id, error)
         return tile
     side = min(picture.shape[:2])

@@ -1,5 +1,7 @@
 """Where networks compute, and what they say when memory does not suffice. For modules that need torch."""
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,3 +25,13 @@ def memory_told() -> Iterator[None]:
         if "allocate memory" not in str(error):  # what the allocator of the processor says
             raise
         raise MemoryError(str(error)) from error
+
+
+def memory_given_back() -> None:
+    """Give freed memory back to the system, between networks that take much of it one after the other.
+
+    glibc keeps what was freed in pieces under 32 MB: a network's maps, on top of which the next one's come.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:  # other C libraries have none
+        trim(0)

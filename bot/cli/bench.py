@@ -44,7 +44,7 @@ def bench(
     photo_bytes = read(photo or WeightStore().locate(SAMPLE_PHOTO))
     if engine is EngineName.TOONIFY:
         need_neural()
-        from engine.stylegan2.toonify_speed import toonify_measures
+        from engine.evaluate.toonify import toonify_measures
 
         show(toonify_measures(photo_bytes, runs), runs, as_json)
         return

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from PIL import Image
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot.cli.generate import seeds_of
@@ -13,7 +14,7 @@ from bot.cli.studio import check_folder
 from bot.cli.terminal import console, language, with_exit_codes
 from engine.neural import is_neural, need_neural
 from engine.styles import add_style, drawn_styles
-from engine.styles.packs import Pack, pack_of, packs, remove_pack
+from engine.styles.packs import Pack, pack_of, packs, remove_pack, spoilt_packs
 
 app = typer.Typer(
     invoke_without_command=True, help="List the drawing styles; add, remove, preview style packs."
@@ -30,7 +31,9 @@ def styles(context: typer.Context) -> None:
     for style in drawn_styles():
         table.add_row(style.id, style.names[language()], style.kind)
     for pack in packs():
-        table.add_row(pack.id, pack.names[language()], "toonify", "\n".join(words_about(pack)))
+        table.add_row(pack.id, pack.names[language()], "toonify", escape("\n".join(words_about(pack))))
+    for name, wrong in spoilt_packs().items():
+        table.add_row(name, "", "toonify", f"cannot be read: {escape(wrong)}")
     Console(highlight=False).print(table)
 
 

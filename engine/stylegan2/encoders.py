@@ -56,6 +56,14 @@ class Conv(nn.Conv2d):
         return F.conv2d(x, self.weight.to(x.dtype), self.bias, self.stride, self.padding)
 
 
+class Product(nn.Linear):
+    """A product whose weights may be kept in half precision."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inputs) -> (B, outputs)."""
+        return F.linear(x, self.weight.to(x.dtype), self.bias)
+
+
 class Unit(nn.Module):
     """Residual unit of IR-SE; its first in a stage halves the sides."""
 
@@ -113,8 +121,9 @@ class Head(nn.Module):
     def settle(self) -> None:
         """Let the last convolution be a product: of its 3x3 weights only 2x2 ever meet its 2x2 map."""
         last = cast(nn.Conv2d, self.convs[-2])
-        product = nn.Linear(4 * STYLE, STYLE)
-        product.weight = nn.Parameter(last.weight[:, :, 1:, 1:].flatten(1).float().contiguous())
+        with torch.device("meta"):
+            product = Product(4 * STYLE, STYLE)
+        product.weight = nn.Parameter(last.weight[:, :, 1:, 1:].flatten(1))
         product.bias = cast(nn.Parameter, last.bias)
         self.convs = nn.Sequential(*self.convs[:-2], nn.Flatten(), product, self.convs[-1])
 
@@ -151,13 +160,26 @@ class Encoder(nn.Module):
         self.latlayer2 = nn.Conv2d(128, STYLE, 1)
 
     @torch.no_grad()
-    def settled(self, slim: bool = False) -> "Encoder":
-        """The same encoder, ready to work fast and not to learn any more; `slim`: without larger weights."""
+    def settled(
+        self, slim: bool = False, done: Callable[[nn.Module], None] = lambda part: None
+    ) -> "Encoder":
+        """The same encoder, ready to work fast and not to learn any more.
+
+        Parameters
+        ----------
+        slim : without the larger weights that are fastest
+        done : called with every part as soon as it is ready
+        """
         _join(self.input_layer, 0)
+        done(self.input_layer)
         for unit in self.body:
             unit.settle(slim)
+            done(unit)
         for head in self.styles:
             head.settle()
+            done(head)
+        done(self.latlayer1)
+        done(self.latlayer2)
         return self.to(memory_format=torch.channels_last).requires_grad_(False)
 
     def pyramid(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -235,7 +257,7 @@ def encoder_of(
     ----------
     slim : keep the weights of large filters in half precision, and half the memory: the styles differ by
         about 3e-4 of their spread
-    copied : called after every tensor, which is not looked at again
+    copied : called after every part, whose tensors are not looked at again
 
     Raises
     ------
@@ -248,24 +270,32 @@ def encoder_of(
         raise CheckpointMismatch("no encoder of e4e or pSp")
     with torch.device("meta"):
         made = Encoder(kind, heads, first.shape[1])
-    own: State = {
+    counts: State = {
         name: torch.zeros((), dtype=torch.int64) for name in made.state_dict() if name.endswith("tracked")
     }
-    for name, tensor in state.items():
-        half = slim and name.startswith("styles.") and tensor.dim() == 4  # most of them, and at once
-        order = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
-        own[name] = tensor.to(torch.float16 if half else tensor.dtype, memory_format=order, copy=True)
-        copied()
     try:
-        made.load_state_dict(own, assign=True)
+        made.load_state_dict(counts | state, assign=True)
     except RuntimeError as error:
         raise CheckpointMismatch(str(error)[:500]) from error
-    made.eval().settled(slim)
-    if slim:
-        for part in made.modules():
-            if isinstance(part, Conv):
-                part.weight = nn.Parameter(part.weight.detach().half(), requires_grad=False)
-    return made
+
+    def done(part: nn.Module) -> None:  # one part after the other: there is never more than one twice
+        _keep(part, slim)
+        copied()
+
+    return made.eval().settled(slim, done)
+
+
+def _keep(part: nn.Module, slim: bool) -> None:
+    """Let a part have tensors of its own, in the order in which convolutions read them fastest."""
+    for module in part.modules():
+        for name, tensor in module.named_parameters(recurse=False):
+            half = slim and name == "weight" and isinstance(module, Conv | Product)
+            order = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
+            dtype = torch.float16 if half else torch.float32
+            kept = tensor.detach().to(dtype, memory_format=order, copy=True)
+            setattr(module, name, nn.Parameter(kept, requires_grad=False))
+        for name, buffer in module.named_buffers(recurse=False):
+            module.register_buffer(name, buffer.clone())
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from engine.stylegan2.config import SMALLEST, GeneratorConfig, resolutions_up_to
-from engine.stylegan2.layers import GAIN, EqualLinear, blur, channels_last, leaky, upsample
+from engine.stylegan2.layers import GAIN, EqualLinear, blur, channels_last, leaky, normal, upsample
 
 MAPPING_RATE = 0.01  # of the learning rate, in the mapping network
 EPSILON = 1e-8
@@ -34,7 +34,7 @@ class Modulated(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: int, w_dim: int, up: bool = False) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.weight = nn.Parameter(normal(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.modulation = EqualLinear(w_dim, inputs, bias=1.0)
         self.up = up
@@ -42,8 +42,12 @@ class Modulated(nn.Module):
 
     def convolve(self, x: Tensor, style: Tensor) -> Tensor:
         """(B, inputs, H, W), (B, inputs) -> (B, outputs, H, W) or twice the sides, without bias."""
-        x = x * _per_channel(style, x)
+        scale = _per_channel(style, x)
         weight = self.weight.to(x.dtype)
+        if len(x) == 1 and weight.numel() < x.numel():  # the fewer numbers are scaled
+            weight = weight * scale
+        else:
+            x = x * scale
         if self.up:
             return blur(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), padding=1, gain=4.0)
         return F.conv2d(x, weight, padding=weight.shape[-1] // 2)
@@ -93,7 +97,7 @@ class StyledLayer(Modulated):
     def __init__(self, inputs: int, outputs: int, side: int, w_dim: int, up: bool) -> None:
         super().__init__(inputs, outputs, 3, w_dim, up)
         self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise", torch.randn(side, side))
+        self.register_buffer("noise", normal(side, side))
 
     def forward(self, x: Tensor, w: Tensor, noise: Noise, clamp: float | None) -> Tensor:
         """(B, inputs, H, W), (B, w_dim) -> (B, outputs, side, side)."""
@@ -141,7 +145,7 @@ class Generator(nn.Module):
             EqualLinear(inputs, outputs, MAPPING_RATE, gain=GAIN) for inputs, outputs in pairwise(widths)
         )
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
-        self.constant = nn.Parameter(torch.randn(config.channels[0], SMALLEST, SMALLEST))
+        self.constant = nn.Parameter(normal(config.channels[0], SMALLEST, SMALLEST))
         layers, to_rgb, before = [], [], config.channels[0]
         for side, channels in zip(resolutions_up_to(config.resolution), config.channels, strict=True):
             if side > SMALLEST:

@@ -23,12 +23,9 @@ def blended(pack: Pack) -> Generator:
 
 
 def base_of(pack: Pack) -> Generator:
-    """Read the generator of faces, for which people's styles are searched."""
+    """Read the generator of faces, for which people's styles are searched; raises as `blended` does."""
     return _checkpoint(pack, pack.base).generator()
 
 
 def _checkpoint(pack: Pack, weights: PackWeights) -> Checkpoint:
-    path = pack.weight_path(weights)
-    if path is None:
-        raise PackWrong(f"{weights.file} is missing")
-    return read_checkpoint(path)
+    return read_checkpoint(pack.checked_path(weights))

@@ -1,19 +1,14 @@
-"""How fast this machine toonifies a photo, and in how much memory: random weights of the usual sizes."""
+"""A style pack of the usual sizes with random weights: time and memory do not depend on what they are."""
 
-import tempfile
-import time
 from pathlib import Path
 
 import torch
 
-from engine.engine import Engine
-from engine.evaluate.speed import Measure, peak_megabytes
 from engine.stylegan2.checkpoint import save_checkpoint, snapshot
 from engine.stylegan2.encoders import STYLE, Encoder
-from engine.stylegan2.speed import STYLES, WIDE, fastest, generator_256
-from engine.styles import LearnedStyle
-from engine.styles.packs import Pack, read_pack, sha256_of
-from engine.together import alone
+from engine.stylegan2.speed import STYLES, WIDE, generator_256
+from engine.styles.contents import sha256_of
+from engine.styles.packs import Pack, read_pack
 
 DESCRIPTION = """
 id = "{id}"
@@ -27,6 +22,7 @@ ko = "무작위"
 
 def random_pack(folder: Path, pack_id: str = "random", seed: int = 0) -> Pack:
     """Write a pack of 256 px with an encoder, all weights random: 1.1 GB."""
+    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     description = DESCRIPTION.format(id=pack_id)
     for part in ("base", "tuned"):
@@ -43,26 +39,3 @@ def random_pack(folder: Path, pack_id: str = "random", seed: int = 0) -> Pack:
         description += f'[{part}]\nfile = "{path.name}"\nsha256 = "{sha256_of(path)}"\nlicence = "CC0-1.0"\n'
     (folder / "style.toml").write_text(description, "utf-8")
     return read_pack(folder)
-
-
-def toonify_measures(photo_bytes: bytes, runs: int = 5) -> list[Measure]:
-    """Measure a photo from a file's bytes to the character, its first time and the next ones."""
-    with tempfile.TemporaryDirectory() as folder, Engine() as engine:
-        pack = random_pack(Path(folder))
-        style = LearnedStyle(pack.id, pack.names, pack)
-
-        def drawn() -> None:
-            alone(engine.drawing(engine.decoder.photo(photo_bytes), [style]))
-
-        engine.draw(engine.decoder.photo(photo_bytes), ["webtoon"])  # the default path is warm, as in a bot
-        before = peak_megabytes()
-        started = time.perf_counter()
-        drawn()
-        first = time.perf_counter() - started
-        usual = fastest(drawn, runs)
-        return [
-            Measure("toonify a photo at 256 px", usual, "s", "at most 4"),
-            Measure("more at a pack's first use", first - usual, "s", "at most 3"),
-            Measure("peak memory", peak_megabytes(), "MB", "at most 1500"),
-            Measure("peak memory before, with the weights' making", before, "MB", ""),
-        ]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.arrays import Pixels
 from engine.checkpoints.errors import CheckpointMismatch
-from engine.devices import best_device, memory_told
+from engine.devices import best_device, memory_given_back, memory_told
 from engine.stylegan2.encoders import SIDE, StyleEncoder, read_style_encoder
 from engine.stylegan2.generator import Generator
 from engine.stylegan2.packs import base_of, blended
@@ -55,6 +55,7 @@ class PackToonist:
             targets = torch.stack([tensor_of_pixels(sitter.square) for sitter in sitters])
             seeds = [sitter.seed for sitter in sitters]
             styles = self._styles(targets.to(self._device), seeds, steps, report)
+            memory_given_back()
             with torch.inference_mode():
                 styles = self._generator.truncated(styles, self._pack.truncation)
                 pictures = self._generator.synthesise(styles)
@@ -102,7 +103,6 @@ class PackToonist:
 
     def _read_encoder(self) -> StyleEncoder | None:
         weights = self._pack.encoder
-        path = weights and self._pack.weight_path(weights)
-        if not path:
+        if weights is None:
             return None
-        return read_style_encoder(path, slim=True).to(self._device)
+        return read_style_encoder(self._pack.checked_path(weights), slim=True).to(self._device)

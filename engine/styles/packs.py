@@ -21,9 +21,8 @@ of weights. Reading a pack runs nothing and opens no weights.
     [encoder]                   # e4e or pSp of the faces; without it people are searched, which takes longer
 """
 
-import hashlib
-import json
 import logging
+import math
 import os
 import re
 import shutil
@@ -31,18 +30,23 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from engine.errors import EngineError
+from engine.styles.contents import has_content
 from engine.weights import FREE_LICENCES
 from engine.weights import default_folder as weights_folder
 
 log = logging.getLogger(__name__)
 
 STYLE_FILE = "style.toml"
-CHECKED_FILE = ".checked.json"  # {path: [bytes, ns, sha256]} of files whose content was right
+CHECKED_FILE = ".checked.json"  # notes of `has_content`
 LANGUAGES = ("en", "ko")
 LONGEST_NAME = 40  # characters: it must fit a button
+LARGEST_DESCRIPTION = 64 * 1024  # bytes; usual ones have under 1 KB
+LARGEST_PREVIEW = 10_000_000  # bytes
+LARGEST_SWAP = 1024  # px
+LARGEST_TRUNCATION = 2.0
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -114,12 +118,46 @@ class Pack:
         """Files without which nothing can be drawn; a file with another content counts as missing."""
         found = []
         for weights in self.weights:
-            path = self.weight_path(weights)
-            if path is None:
-                found.append(f"{weights.file} is missing: put it into {weights_folder()}")
-            elif not _has_content(path, weights.sha256):
-                found.append(f"{weights.file} is another file than the pack names: {path}")
+            try:
+                self.checked_path(weights)
+            except PackWrong as error:
+                found.append(error.detail)
         return tuple(found)
+
+    def checked_path(self, weights: PackWeights) -> Path:
+        """Where a checkpoint is that has the content which the pack names; nothing else is ever read.
+
+        Raises
+        ------
+        PackWrong
+        """
+        path = self.weight_path(weights)
+        if path is None:
+            raise PackWrong(f"{weights.file} is missing: put it into {weights_folder()}")
+        try:
+            right = has_content(path, weights.sha256, packs_folder() / CHECKED_FILE)
+        except OSError as error:
+            raise PackWrong(f"{weights.file} cannot be read: {error}") from error
+        if not right:
+            raise PackWrong(f"{weights.file} is another file than the pack names: {path}")
+        return path
+
+    def preview_bytes(self) -> bytes:
+        """Its picture's file; b"" where it has none.
+
+        Raises
+        ------
+        OSError
+        PackWrong
+            when it is larger than pictures of packs are
+        """
+        if not self.preview:
+            return b""
+        with (self.folder / self.preview).open("rb") as file:
+            content = file.read(LARGEST_PREVIEW + 1)
+        if len(content) > LARGEST_PREVIEW:
+            raise PackWrong(f"{self.preview} is larger than {LARGEST_PREVIEW} bytes")
+        return content
 
     def restrictions(self) -> tuple[str, ...]:
         """Licences that do not allow every use."""
@@ -136,9 +174,25 @@ def packs_folder() -> Path:
 
 
 def packs(folder: Path | None = None) -> tuple[Pack, ...]:
-    """All packs that were added, by id."""
-    found = sorted((folder or packs_folder()).glob(f"*/{STYLE_FILE}"))
-    return tuple(read_pack(path.parent) for path in found if not path.parent.name.startswith("."))
+    """All packs that were added, by id; one that was spoilt since is left out and logged."""
+    found = []
+    for place in _places(folder):
+        try:
+            found.append(read_pack(place))
+        except PackWrong as error:
+            log.warning("left out: %s", error.detail)
+    return tuple(found)
+
+
+def spoilt_packs(folder: Path | None = None) -> dict[str, str]:
+    """What is wrong with packs that cannot be read any more, by the names of their folders."""
+    wrong = {}
+    for place in _places(folder):
+        try:
+            read_pack(place)
+        except PackWrong as error:
+            wrong[place.name] = error.detail
+    return wrong
 
 
 def pack_of(pack_id: str, folder: Path | None = None) -> Pack:
@@ -147,12 +201,14 @@ def pack_of(pack_id: str, folder: Path | None = None) -> Pack:
     Raises
     ------
     PackWrong
-        when there is none of that id
+        when there is none of that id, or it was spoilt
     """
     known = packs(folder)
     for pack in known:
         if pack.id == pack_id:
             return pack
+    if wrong := spoilt_packs(folder).get(pack_id):
+        raise PackWrong(wrong)
     there = ", ".join(pack.id for pack in known) or "none"
     raise PackWrong(
         f"no style pack is called {pack_id!r}; there are: {there}. `mytalkcon styles add` adds one"
@@ -160,17 +216,12 @@ def pack_of(pack_id: str, folder: Path | None = None) -> Pack:
 
 
 def usable_packs(folder: Path | None = None) -> tuple[Pack, ...]:
-    """Packs whose files are there, by id; one that was spoilt since it was added is left out and logged."""
-    found = []
-    for path in sorted((folder or packs_folder()).glob(f"[!.]*/{STYLE_FILE}")):
-        try:
-            pack = read_pack(path.parent)
-        except PackWrong as error:
-            log.warning("left out: %s", error.detail)
-            continue
-        if pack.is_there:
-            found.append(pack)
-    return tuple(found)
+    """Packs whose files are there, by id."""
+    return tuple(pack for pack in packs(folder) if pack.is_there)
+
+
+def _places(folder: Path | None) -> list[Path]:
+    return sorted(path.parent for path in (folder or packs_folder()).glob(f"[!.]*/{STYLE_FILE}"))
 
 
 def add_pack(source: Path, folder: Path | None = None) -> Pack:
@@ -184,28 +235,45 @@ def add_pack(source: Path, folder: Path | None = None) -> Pack:
     target = (folder or packs_folder()) / pack.id
     if source.resolve() == target.resolve():
         return pack
+    brought = _brought(pack)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{pack.id}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
-    for name in (STYLE_FILE, pack.preview, *(weights.file for weights in pack.weights)):
-        if name and (source / name).is_file():
-            shutil.copyfile(source / name, partial / name)
+    for name in brought:
+        shutil.copyfile(source / name, partial / name)
     if target.exists():
         shutil.rmtree(target)
     partial.replace(target)
     return read_pack(target)
 
 
+def _brought(pack: Pack) -> list[str]:
+    """Files of a pack's folder that belong to it."""
+    names = (STYLE_FILE, pack.preview, *(weights.file for weights in pack.weights))
+    brought = [name for name in names if name and (pack.folder / name).is_file()]
+    for name in brought:  # a pack may come from anywhere: a link in it must not carry other files along
+        if not (pack.folder / name).resolve().is_relative_to(pack.folder.resolve()):
+            raise PackWrong(f"{pack.folder / name} is a link to what lies outside the pack")
+    if pack.preview in brought:
+        pack.preview_bytes()
+    return brought
+
+
 def remove_pack(pack_id: str, folder: Path | None = None) -> None:
-    """Delete a pack that was added.
+    """Delete a pack that was added, spoilt or not.
 
     Raises
     ------
     PackWrong
         when there is none of that id
     """
-    shutil.rmtree(pack_of(pack_id, folder).folder)
+    spoilt = {place.name: place for place in _places(folder) if place.name in spoilt_packs(folder)}
+    place = spoilt.get(pack_id) or pack_of(pack_id, folder).folder
+    if place.is_symlink():
+        place.unlink()
+    else:
+        shutil.rmtree(place)
 
 
 def read_pack(folder: Path) -> Pack:
@@ -217,28 +285,25 @@ def read_pack(folder: Path) -> Pack:
         with what is wrong
     """
     path = folder / STYLE_FILE
-    try:
-        told = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PackWrong(f"{path}: {error}") from error
+    told = _description(path)
     if lacking := sorted(_REQUIRED - set(told)):
         raise PackWrong(f"{path}: {', '.join(lacking)} must be there")
     if unknown := sorted(set(told) - _REQUIRED - _OPTIONAL):
         raise PackWrong(f"{path}: {', '.join(unknown)} mean nothing here")
     names = told["names"] if isinstance(told["names"], dict) else {}
-    width, preview = told.get("width"), told.get("preview", "")
+    width, preview, truncation = told.get("width"), told.get("preview", ""), told.get("truncation", 0.7)
     for well, said in (
         (told["kind"] == "toonify", "kind must be toonify"),
         (_matches(_ID, told["id"]), "id: small letters, digits and hyphens, at most 32"),
         (set(names) == set(LANGUAGES), f"names in {' and '.join(LANGUAGES)}"),
-        (all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names.values()),
-         f"names of at most {LONGEST_NAME} characters"),
-        (type(told["swap"]) is int and told["swap"] >= 4 and told["swap"].bit_count() == 1,
-         "swap must be a power of two from 4"),
+        (all(_is_name(name) for name in names.values()), f"names of at most {LONGEST_NAME} characters"),
+        (type(told["swap"]) is int and 4 <= told["swap"] <= LARGEST_SWAP and told["swap"].bit_count() == 1,
+         f"swap must be a power of two from 4 to {LARGEST_SWAP}"),
         (told.get("level", 0) in (0, 1), "level must be 0 or 1"),
-        (width is None or (isinstance(width, int | float) and width > 0), "width must be over 0"),
+        (width is None or (_is_number(width) and width > 0), "width must be over 0"),
         (told.get("direction", "toonify") in ("toonify", "reverse"), "direction must be toonify or reverse"),
-        (isinstance(told.get("truncation", 0.7), int | float), "truncation must be a number"),
+        (_is_number(truncation) and 0 <= truncation <= LARGEST_TRUNCATION,
+         f"truncation must be 0 to {LARGEST_TRUNCATION:.0f}"),
         (type(told.get("refine", 0)) is int and 0 <= told.get("refine", 0) <= MOST_STEPS,
          f"refine must be 0 to {MOST_STEPS}"),
         (preview == "" or _matches(_FILE, preview), "preview must be a file's name"),
@@ -253,13 +318,36 @@ def read_pack(folder: Path) -> Pack:
         told.get("level", 0),
         None if width is None else float(width),
         told.get("direction", "toonify"),
-        float(told.get("truncation", 0.7)),
+        float(truncation),
         told.get("refine", 0 if "encoder" in told else SEARCHED),
         preview,
         _weights(path, told["base"]),
         _weights(path, told["tuned"]),
         _weights(path, told["encoder"]) if "encoder" in told else None,
     )
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """What a `style.toml` says; it may come from anywhere."""
+    try:
+        if not path.is_file():
+            raise PackWrong(f"{path} is missing")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_DESCRIPTION + 1)
+        if len(content) > LARGEST_DESCRIPTION:
+            raise PackWrong(f"{path} is larger than {LARGEST_DESCRIPTION} bytes")
+        return tomllib.loads(content.decode())
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: no UTF-8, no TOML, endless numbers
+        raise PackWrong(f"{path}: {error}") from error
+
+
+def _is_name(value: object) -> bool:
+    """Whether it can stand on a button."""
+    return isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_NAME and value.isprintable()
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(cast(float, value))
 
 
 def _weights(path: Path, told: Any) -> PackWeights:
@@ -272,28 +360,3 @@ def _weights(path: Path, told: Any) -> PackWeights:
 
 def _matches(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
-
-
-def sha256_of(path: Path) -> str:
-    """Hash of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _has_content(path: Path, sha256: str) -> bool:
-    """Whether a file has a hash; noted with its size and time, so that gigabytes are read only once."""
-    about = path.stat()
-    stamp = [about.st_size, about.st_mtime_ns, sha256]
-    place = packs_folder() / CHECKED_FILE
-    noted: dict[str, Any] = json.loads(place.read_text()) if place.is_file() else {}
-    if noted.get(str(path)) == stamp:
-        return True
-    if sha256_of(path) != sha256:
-        return False
-    partial = place.with_name(f"{CHECKED_FILE}.{os.getpid()}")
-    try:
-        partial.write_text(json.dumps(noted | {str(path): stamp}))
-        partial.replace(place)
-    except OSError as error:  # a folder that cannot be written to: read again next time
-        log.debug("not noted: %s", error)
-    return True

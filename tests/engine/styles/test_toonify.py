@@ -15,12 +15,16 @@ from PIL import Image
 from bot.artist import pack_tile
 from bot.cli.draw import write_character
 from engine.character import load
+from engine.checkpoints.errors import CheckpointBroken
 from engine.engine import Engine
+from engine.errors import Cancelled
 from engine.face import Face
 from engine.face.landmarks import ibug_68
 from engine.photo import Photo
 from engine.styles import LearnedStyle, prepare, style_of, styles
 from engine.styles.composition import CANVAS, compose
+from engine.styles.contents import sha256_of
+from engine.styles.packs import PackWrong
 from engine.styles.toonify import Toonists, drawing_of, followed, sitter_of
 from engine.together import unheard
 from engine.worker import EngineThread, Joins
@@ -46,6 +50,13 @@ class Mirror:
     """Stands in for a toonist: draws what it sees."""
 
     side = sampled = 256
+
+
+def held_up(thread: EngineThread) -> threading.Event:
+    """Keep the engine thread from its next jobs until the event is set."""
+    busy = threading.Event()
+    thread.submit(lambda engine, report: busy.wait(20))
+    return busy
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +110,7 @@ def test_what_several_people_get_at_once_is_what_each_gets_alone(pack, astronaut
 
     with EngineThread(Engine) as thread:
         alone = [thread.submit(job(photo)).result(60) for photo in photos]
-        busy = threading.Event()
-        thread.submit(lambda engine, report: busy.wait(20))
+        busy = held_up(thread)
         tickets = [thread.submit(job(photo), joins=JOINS) for photo in photos]
         busy.set()
         together = [ticket.result(60) for ticket in tickets]
@@ -108,6 +118,65 @@ def test_what_several_people_get_at_once_is_what_each_gets_alone(pack, astronaut
     for one, other in zip(alone, together, strict=True):
         assert np.abs(one.drawing.astype(int) - other.drawing).max() <= 0.002 * 255 + 1  # and rounding
         assert np.abs(one.landmarks - other.landmarks).max() < 0.5
+
+
+def test_one_leaves_while_two_are_drawn_and_the_other_gets_what_they_get_alone(pack, astronaut):
+    """The first cancels in the middle of the search that both share."""
+    style, photo = style_of("fox"), Photo(astronaut)
+    shared = threading.Event()
+
+    def job(engine, report):
+        steps = engine.drawing(photo, [style], 7, report)
+        ask = next(steps)
+
+        def counted(given, told):
+            if len(given) == 2:
+                shared.set()
+                leaver.cancel()
+            return ask.answer(given, told)
+
+        try:
+            steps.send((yield replace(ask, answer=counted)))
+        except StopIteration as end:
+            return end.value.characters[0]
+
+    with EngineThread(Engine) as thread:
+        busy = held_up(thread)
+        leaver, stayer = (thread.submit(job, joins=JOINS) for _ in range(2))
+        busy.set()
+        with pytest.raises(Cancelled):
+            leaver.result(60)
+        stayed = stayer.result(60)
+        alone = thread.submit(job, joins=JOINS).result(60)
+    assert shared.is_set()
+    assert np.abs(stayed.drawing.astype(int) - alone.drawing).max() <= 0.002 * 255 + 1
+
+
+def test_other_weights_than_a_pack_names_are_never_used(pack, sitting_face):
+    """Not even when they are exchanged between two photos, and are a generator as good as the other."""
+    photo, face, _ = sitting_face
+    toonist = Toonists().of(pack)
+    sitter = sitter_of(photo.pixels, ibug_68(face.landmarks), toonist, 0)
+    base, tuned = (pack.folder / weights.file for weights in pack.weights)
+    base.unlink()
+    shutil.copyfile(tuned, base)
+    with pytest.raises(PackWrong, match=r"base\.safetensors is another file"):
+        toonist.draw([sitter], unheard, steps=1)
+    with pytest.raises(PackWrong, match=r"base\.safetensors is another file"):
+        Toonists().of(pack)
+
+
+def test_weights_that_were_cut_short_fail_one_job_and_not_the_bot(pack, astronaut):
+    tuned = pack.folder / "tuned.safetensors"
+    tuned.write_bytes(tuned.read_bytes()[:-1000])
+    named = replace(pack, tuned=replace(pack.tuned, sha256=sha256_of(tuned)))
+    style = replace(style_of("fox"), pack=named)
+    with EngineThread(Engine) as thread:
+        job = thread.submit(lambda engine, report: engine.drawing(Photo(astronaut), [style], 7, report))
+        with pytest.raises(CheckpointBroken):
+            job.result(60)
+        next_job = thread.submit(lambda engine, report: engine.draw(Photo(astronaut), ["webtoon"]))
+        assert next_job.result(60).characters[0].style == "webtoon"
 
 
 def test_styles_are_there_as_soon_as_their_pack_and_its_files_are(pack, tmp_path):
