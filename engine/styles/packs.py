@@ -34,7 +34,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from engine.errors import EngineError
-from engine.weights import FREE_LICENCES
+from engine.weight_files import FREE_LICENCES
 from engine.weights import default_folder as weights_folder
 
 log = logging.getLogger(__name__)
