@@ -28,7 +28,6 @@ from engine.raster import (
 CANVAS = 768  # px, side of the working canvas; every style draws at this size
 MARGIN = 26  # px of the canvas kept free for border and shadow
 HAZE, EDGE = 40, 8  # px: what goes around an island, and what stays around the person
-HEAD_COLUMNS = 9  # where it is looked whether the photo's upper border cuts the head
 BOW = 0.045  # of the length of a slanting border: how far its ends are drawn in
 UPPER = 50.0  # degrees by which an upper border may slant
 LEAST_RISE = 0.36  # of half the width of the cut: how high a completed head is arched at least
@@ -61,7 +60,7 @@ class Composition:
     landmarks : float32 (478, 3), px of the canvas
     turned : degrees by which the photo was turned, clockwise as seen
     magnified : px of the canvas for one px of the photo
-    photo_top : row of the canvas at which the photo begins; above 0 there is none
+    photo_top : float32 (768,), row at which the photo begins in each column; above it there is none
     placed : float32 (2, 3), from px of the photo to px of the canvas
     frame : float32 (768, 768) in [0, 1], where the bust may be: it ends in curves where the photo gives out
     parts : hair, skin, cloth and so on, where the photo was parsed
@@ -73,7 +72,7 @@ class Composition:
     landmarks: Points
     turned: float
     magnified: float
-    photo_top: float
+    photo_top: FloatMap
     placed: Matrix
     frame: FloatMap
     parts: Parts | None = None
@@ -100,7 +99,8 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     mixture = warped(face.matte, to_canvas, CANVAS, CANVAS)
     matte = _tightened(mixture, shrink_factor(to_canvas))
     border = _border(photo.pixels.shape, to_canvas)
-    limits = _limits(border, matte, landmarks)
+    photo_top = _upper(border)
+    limits = _limits(border, photo_top, landmarks)
     frame = bust(*limits, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
     if turned:
         frame *= _bowed(border)
@@ -108,7 +108,7 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     magnified = shrink_factor(to_canvas)
     parts = None if face.parts is None else face.parts.moved(to_canvas, CANVAS, CANVAS)
     return Composition(
-        pixels, matte, mixture, landmarks, turned, magnified, limits[2], to_canvas, frame, parts
+        pixels, matte, mixture, landmarks, turned, magnified, photo_top, to_canvas, frame, parts
     )
 
 
@@ -260,22 +260,28 @@ def _tightened(mixture: FloatMap, enlarged: float) -> FloatMap:
     return np.clip(mixture, 0, 1)
 
 
-def _limits(border: Points, matte: FloatMap, landmarks: Points) -> tuple[float, float, float, float]:
+def _limits(border: Points, top: FloatMap, landmarks: Points) -> tuple[float, float, float, float]:
     """Left, right, top and bottom that the photo sets to the bust, px of the canvas.
 
     A turned photo has slanting borders: at the sides its widest place between eyes and chin counts, below the
-    middle and above what the head has there. What they cut off besides, `_bowed` rounds.
+    middle. What they cut off besides, `_bowed` rounds.
     """
     rows = landmarks[[RIGHT_EYE, LEFT_EYE, CHIN], 1]
     sides = [_across(border, float(row), 1) for row in rows]
     left, right = min(side[0] for side in sides) + 2, max(side[1] for side in sides) - 2
     bottom = _across(border, CANVAS / 2, 0)[1] - 2
-    tops = []
-    for column in np.linspace(landmarks[:, 0].min(), landmarks[:, 0].max(), HEAD_COLUMNS):
-        top = _across(border, float(column), 0)[0]
-        inside = int(np.clip(top + 4, 0, CANVAS - 1)), int(np.clip(column, 0, CANVAS - 1))
-        tops += [top] if matte[inside] > 0.5 else []  # a head that ends by itself sets no limit
-    return max(left, 0.0), min(right, float(CANVAS)), max(max(tops, default=-1.0), -1.0), min(bottom, CANVAS)
+    return max(left, 0.0), min(right, float(CANVAS)), float(top[CANVAS // 2]), min(bottom, CANVAS)
+
+
+def _upper(border: Points) -> FloatMap:
+    """Row at which the photo begins in each column of the canvas, float32 (768,); -1 above the canvas."""
+    columns = np.arange(CANVAS, dtype=np.float32)
+    rows = np.full(CANVAS, -1, np.float32)
+    for start, end in zip(border, np.roll(border, -1, axis=0), strict=True):
+        side = end - start
+        if side[0] > 1e-3 * float(np.linalg.norm(side)):  # clockwise: what runs to the right is above
+            np.maximum(rows, start[1] + (columns - start[0]) * (side[1] / side[0]), out=rows)
+    return rows
 
 
 def _bowed(border: Points) -> FloatMap:
