@@ -34,10 +34,13 @@ class CrownShape:
     halo: float = 0.03  # of the width of the cut: outermost hair, which the ground shines through
     even: float = 0.015  # sigma, over which the colours of the cut are evened out
     spread: float = 0.10  # the same for those of bare skin, high above the cut
+    passes: float = 0.12  # height over which what is no hair at the cut passes over into hair
     bare: float = 0.5  # share of skin above which a column of the cut shows a forehead
-    same_chroma: float = 9.0  # distance in a and b at which a colour is still this skin's ...
+    same_chroma: float = 12.0  # distance in a and b at which a colour is still this skin's ...
     shine: float = 0.25  # ... and by how much more for each L over that of skin
-    darker: float = 22.0  # L under that of skin at which a colour is still its own
+    darker: float = 26.0  # L under that of skin at which a colour is still its own
+    ear_hue: float = 0.94  # cosine of the angle in a and b within which an ear has the hue of the face
+    ear_darker: float = 28.0  # L under that of skin at which it is still one
     through_hair: float = 0.16  # above landmark 10: a cut that is higher shows hair rather than shiny skin
     hair_edge: float = 0.04  # beside a forehead, where hair and skin mix
     some: float = 0.10  # of the width of the cut: hair there that is enough to go on from
@@ -162,8 +165,9 @@ def _colours(
     )
     if forehead is None:
         return np.asarray(field, np.float32)
-    over = _over_arch(x, height, forehead, landmarks, cut, rise, shape)[..., None]
-    return np.asarray(lab + over * (field - lab), np.float32)
+    over = _over_arch(x, height, forehead, landmarks, cut, rise, shape)
+    over *= smoothstep(0, shape.passes * cut.face_height, height)  # temples and ears go on, too
+    return np.asarray(lab + over[..., None] * (field - lab), np.float32)
 
 
 def _profile(picture: Pixels | FloatMap, cut: _Cut, shape: CrownShape) -> FloatMap:
@@ -187,6 +191,10 @@ def _alike(lab: FloatMap, skin: Skin, shape: CrownShape) -> FloatMap:
     away = np.hypot(lab[..., 1] - skin.a * scale, lab[..., 2] - skin.b * scale)
     lighter = lab[..., 0] - skin.lightness  # shine is, and paler
     near = (away < shape.same_chroma + shape.shine * np.maximum(lighter, 0)) & (lighter > -shape.darker)
+    along = lab[..., 1] * skin.a + lab[..., 2] * skin.b  # ears are redder than the face, but of its hue
+    chroma, usual = np.hypot(lab[..., 1], lab[..., 2]), max(float(np.hypot(skin.a, skin.b)), 1.0)
+    ear = (along > shape.ear_hue * chroma * usual) & (chroma > usual) & (lighter > -shape.ear_darker)
+    near |= ear
     return np.asarray(near, np.float32)
 
 
