@@ -185,7 +185,7 @@ class Engine:
         found = self.find_face(photo, progress)
         progress(Stage.MATTE, 0.0)
         parts = self._parser.parse(found.photo.pixels, found.landmarks) if self._parser else None
-        matte = self._matting.matte(found.photo.pixels, found.landmarks, parts)
+        matte = self._matting.matte(found.photo.pixels, found.landmarks, parts, found.others)
         progress(Stage.MATTE, 1.0)
         pose, notices = found.pose, photo.notices + found.notices
         face = Face(found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, notices, parts)

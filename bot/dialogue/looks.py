@@ -41,6 +41,7 @@ ASKED = (
     | BackgroundChosen
 )
 COMMANDS = ("settings", "feeling", "effect", "background", "caption")
+ALPHABETS = ("LATIN", "HANGUL", "GREEK", "CYRILLIC", "HIRAGANA", "KATAKANA", "CJK")  # that captions can show
 CAPTION, PICTURE = "caption", "picture"  # questions that the next message answers
 
 
@@ -116,12 +117,21 @@ def take_caption(conversation: Conversation, text: str) -> Turn:
     words = _visible(text)
     if not words:
         return _ask(replace(conversation, asked=CAPTION), say("caption-empty"))
+    if not any(map(_has_letter, words)):
+        return _ask(replace(conversation, asked=CAPTION), say("caption-unreadable"))
     if len(words) > CAPTION_LENGTH:
         problem = say("caption-too-long", most=CAPTION_LENGTH, found=len(words))
         return _ask(replace(conversation, asked=CAPTION), problem)
     captioned = replace(conversation, caption=words)
     none = button(conversation.language, "caption-none-button", CaptionDropped(conversation.person))
     return _set(captioned, say("caption-set", caption=words), none)
+
+
+def _has_letter(sign: str) -> bool:
+    """Whether videos have a letter for it: emoji and alphabets that the font lacks have none."""
+    if unicodedata.category(sign)[0] == "L":
+        return unicodedata.name(sign, "").startswith(ALPHABETS)
+    return unicodedata.category(sign)[0] in "NP"
 
 
 def _visible(text: str) -> str:

@@ -30,6 +30,7 @@ MIN_PRESENCE = 0.5  # below, the mesh says that this is no face (it also says so
 MIN_EAR_TO_EAR = 64  # px
 MAX_YAW = 60  # degrees; beyond, one eye is hidden
 PROFILE_YAW = 35  # degrees; a mesh that is no face and turned this far is a profile
+MOST_CUT = 0.30  # of the landmarks that may lie beyond the photo: a chin may, half a face may not
 TILES = 3  # each side, overlapping by half: finds faces that are small in a large photo
 MIN_SHARPNESS = 0.007  # see engine/face/sharpness.py
 SURE_SCORES = 1.0  # sum of both detectors' scores; above, a head is there even where the mesh sees no face:
@@ -67,6 +68,12 @@ class FaceBlurred(PhotoProblem):
     message_id = "face-blurred"
 
 
+class FaceCut(PhotoProblem):
+    """The photo's edge cuts off a third of the face or more."""
+
+    message_id = "face-cut"
+
+
 class FaceTurned(PhotoProblem):
     """The face is turned over 60 degrees away."""
 
@@ -84,6 +91,7 @@ class FoundFace:
     pose : of the head
     box : left, top, right, bottom of the landmarks, px
     notices : several faces, photo was turned
+    others : float32 (n, 3), x and y of the middle and height of each face beside it, px of that photo
     """
 
     photo: Photo
@@ -91,6 +99,7 @@ class FoundFace:
     pose: HeadPose
     box: tuple[float, float, float, float]
     notices: tuple[Notice, ...]
+    others: Points
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,7 @@ class FaceFinder:
 
         Raises
         ------
-        NoFace, FaceTooSmall, FaceBlurred, FaceTurned
+        NoFace, FaceTooSmall, FaceBlurred, FaceTurned, FaceCut
         """
         scale = min(1.0, SEARCH_SIDE / max(photo.pixels.shape[:2]))
         search = _scaled(photo.pixels, scale)
@@ -167,13 +176,15 @@ class FaceFinder:
         pose = head_pose(landmarks)
         _refuse_unusable(upright.pixels, landmarks, pose, best)
         turned = np.ascontiguousarray(np.rot90(search, best.quarter_turns))
-        bystanders = sum(self.landmark_detector.find(turned, d).presence >= MIN_PRESENCE for d in best.others)
-        notices = [Notice("several-faces")] if bystanders else []
+        meshes = [self.landmark_detector.find(turned, detection) for detection in best.others]
+        others = [_middle_and_height(mesh.landmarks) for mesh in meshes if mesh.presence >= MIN_PRESENCE]
+        notices = [Notice("several-faces")] if others else []
         notices += [Notice("photo-turned")] if best.quarter_turns else []
         notices += [Notice("face-covered")] if covered(turned, best.mesh.landmarks, pose.yaw) else []
         low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        return FoundFace(upright, landmarks, pose, box, tuple(notices))
+        beside = np.array(others, np.float32).reshape(-1, 3) / np.float32(scale)
+        return FoundFace(upright, landmarks, pose, box, tuple(notices), beside)
 
     def follow(self, picture: Pixels, landmarks: Points) -> Mesh:
         """Landmarks of a face, uint8 (H, W, 3), that is about where `landmarks` (478, 3) say."""
@@ -235,6 +246,12 @@ class FaceFinder:
         return seen if mesh.presence >= SURE_SIDE and seen.is_face else doubtful
 
 
+def _middle_and_height(landmarks: Points) -> Points:
+    """x, y and height of a face, float32 (3,)."""
+    top, chin = landmarks[FOREHEAD, :2], landmarks[CHIN, :2]
+    return np.append((top + chin) / 2, np.linalg.norm(chin - top)).astype(np.float32)
+
+
 def _scaled(picture: Pixels, scale: float) -> Pixels:
     return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
@@ -266,6 +283,10 @@ def _refuse_unusable(picture: Pixels, landmarks: Points, pose: HeadPose, candida
     ear_to_ear = float(np.linalg.norm(landmarks[LEFT_EAR] - landmarks[RIGHT_EAR]))  # in 3D
     if ear_to_ear < MIN_EAR_TO_EAR:
         raise FaceTooSmall(f"{ear_to_ear:.0f} px from ear to ear, needed {MIN_EAR_TO_EAR}")
+    height, width = picture.shape[:2]
+    beyond = float(np.any((landmarks[:, :2] < 0) | (landmarks[:, :2] > (width, height)), axis=1).mean())
+    if beyond > MOST_CUT:
+        raise FaceCut(f"{beyond:.2f} of the landmarks lie beyond the photo")
     sharp = sharpness(picture, landmarks)
     if sharp < MIN_SHARPNESS:
         raise FaceBlurred(f"sharpness {sharp:.4f}, needed {MIN_SHARPNESS}")

@@ -57,6 +57,8 @@ class MatteShape:
     edge: tuple[float, float] = (0.30, 0.75)  # filtered values that become 0 and 1
     hole: float = 0.16  # what is narrower than this and enclosed by the person is filled
     parsed: float = 0.5  # weight of the parser, where it looked
+    beside: float = 0.6  # how far the middle of another face lies to the side, if it is a neighbour's
+    shared: float = 0.05  # half the width of the line between neighbours, in faces
     blurred: float = 0.45  # of the face's sharpness: what rises beside the head and has less is somebody else
 
 
@@ -67,7 +69,9 @@ class Matting:
         self._model = Model(model)
         self._shape = shape or MatteShape()
 
-    def matte(self, photo: Pixels, landmarks: Points, parts: Parts | None = None) -> FloatMap:
+    def matte(
+        self, photo: Pixels, landmarks: Points, parts: Parts | None = None, others: Points | None = None
+    ) -> FloatMap:
         """Say how much of each pixel belongs to the person.
 
         Parameters
@@ -75,6 +79,7 @@ class Matting:
         photo : uint8 (H, W, 3), RGB
         landmarks : float32 (478, 2 or 3), px of the photo
         parts : what a parser saw in it, where there is one
+        others : float32 (n, 3), x and y of the middle and height of other faces in it, px
 
         Returns
         -------
@@ -91,6 +96,8 @@ class Matting:
         if parts is not None:
             trust = shape.parsed * resized(parts.seen, *size)
             likely += trust * (resized(parts.person, *size) - likely)
+        if others is not None:
+            likely *= _nearer_than(others * np.float32(scale), likely, points, face_height, shape)
         person = _person_of_the_face(likely, points, face_height, shape)
         person *= 1 - _somebody_else(person, grey(small), points, face_height, shape)
         person = _without_holes(_add_face(person, points), shape.hole * face_height)
@@ -161,6 +168,30 @@ def _person_of_the_face(likely: FloatMap, points: Points, face_height: float, sh
     near = np.isin(labels, wanted[wanted > 0]).astype(np.uint8)
     allowed = grown(near, 0.06 * face_height).astype(np.float32)
     return likely * box_blur(allowed, 2)
+
+
+def _nearer_than(
+    others: Points, likely: FloatMap, points: Points, face_height: float, shape: MatteShape
+) -> FloatMap:
+    """1 where the person is nearer than their neighbours, 0 where one of those is, soft between.
+
+    The model takes people who stand side by side for one. Nearness is measured to the head and to the line
+    down from it, in heights of each face: the larger face has the larger body.
+    """
+    height, width = likely.shape
+    x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
+
+    def away(middle_x: float, middle_y: float, size: float) -> FloatMap:
+        return np.asarray(np.hypot((x - middle_x) / size, np.minimum(y - middle_y, 0) / size), np.float32)
+
+    middle = (points[TOP] + points[CHIN]) / 2
+    own = away(float(middle[0]), float(middle[1]), face_height)
+    nearest = np.ones_like(likely)
+    for other in others:
+        if abs(float(other[0] - middle[0])) > shape.beside * max(face_height, float(other[2])):
+            gap = away(*(float(value) for value in other)) - own
+            np.minimum(nearest, smoothstep(-shape.shared, shape.shared, gap), out=nearest)
+    return nearest
 
 
 def _somebody_else(

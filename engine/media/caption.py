@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from engine.arrays import Pixels
 from engine.character import SIZE
+from engine.errors import PersonProblem
 from engine.media.colour import Ground
 from engine.raster import premultiplied
 from engine.speech.motion import Motion
@@ -27,6 +28,12 @@ ROUND = 14  # px, radius of the box's corners
 BOX, INK = (24, 22, 28, 190), (255, 255, 255, 255)
 
 
+class CaptionUnreadable(PersonProblem):
+    """The font draws nothing of a caption: it is all emoji, or in an alphabet that the font lacks."""
+
+    message_id = "caption-unreadable"
+
+
 class Captions:
     """Pages of words with the frames at which they begin.
 
@@ -35,19 +42,23 @@ class Captions:
     text : the person's words
     motion : tells when the voice speaks
     font : a TrueType file
+
+    Raises
+    ------
+    CaptionUnreadable
     """
 
     def __init__(self, text: str, motion: Motion, font: Path) -> None:
         face = ImageFont.truetype(font, FONT_SIZE)
         lines = wrapped(readable(text, face), face)
+        if not lines:
+            raise CaptionUnreadable(f"nothing to draw among {len(text)} characters")
         pages = [lines[i : i + LINES] for i in range(0, len(lines), LINES)]
         self._boxes = [_box(page, face) for page in pages]
         self._starts = page_starts([sum(map(len, page)) for page in pages], motion)
 
     def over(self, picture: Pixels, frame: int) -> None:
         """Lay the page of a frame over the picture, uint8 (512, 512, 3), in place."""
-        if not self._boxes:
-            return
         box = self._boxes[max(bisect_right(self._starts, frame) - 1, 0)]
         height, width = box.shape[:2]
         top, left = SIZE - BELOW - height, (SIZE - width) // 2
@@ -56,12 +67,17 @@ class Captions:
 
 
 def readable(text: str, font: ImageFont.FreeTypeFont) -> str:
-    """Words with single spaces between them, without what the font cannot draw."""
+    """Words with single spaces between them, without what the font cannot draw.
+
+    Marks that no letter has taken up go too: they join and colour emoji, which are left out.
+    """
     missing = bytes(font.getmask("\uffff"))
+
+    def drawn(sign: str) -> bool:
+        return unicodedata.category(sign)[0] not in "CM" and bytes(font.getmask(sign)) != missing
+
     whole = " ".join(unicodedata.normalize("NFC", text).split())
-    return " ".join(
-        "".join(sign for sign in whole if sign == " " or bytes(font.getmask(sign)) != missing).split()
-    )
+    return " ".join("".join(sign for sign in whole if sign == " " or drawn(sign)).split())
 
 
 def wrapped(text: str, font: ImageFont.FreeTypeFont) -> list[str]:

@@ -28,6 +28,8 @@ from engine.raster import (
 CANVAS = 768  # px, side of the working canvas; every style draws at this size
 MARGIN = 26  # px of the canvas kept free for border and shadow
 HAZE, EDGE = 40, 8  # px: what goes around an island, and what stays around the person
+BOW = 0.045  # of the length of a slanting border: how far its ends are drawn in
+UPPER = 50.0  # degrees by which an upper border may slant
 LEAST_RISE = 0.36  # of half the width of the cut: how high a completed head is arched at least
 TOP, CHIN, RIGHT_EYE, LEFT_EYE = 10, 152, 33, 263  # landmarks; right and left as the person has them
 
@@ -58,7 +60,7 @@ class Composition:
     landmarks : float32 (478, 3), px of the canvas
     turned : degrees by which the photo was turned, clockwise as seen
     magnified : px of the canvas for one px of the photo
-    photo_top : row of the canvas at which the photo begins; above 0 there is none
+    photo_top : float32 (768,), row at which the photo begins in each column; above it there is none
     placed : float32 (2, 3), from px of the photo to px of the canvas
     frame : float32 (768, 768) in [0, 1], where the bust may be: it ends in curves where the photo gives out
     parts : hair, skin, cloth and so on, where the photo was parsed
@@ -70,7 +72,7 @@ class Composition:
     landmarks: Points
     turned: float
     magnified: float
-    photo_top: float
+    photo_top: FloatMap
     placed: Matrix
     frame: FloatMap
     parts: Parts | None = None
@@ -96,13 +98,17 @@ def compose(photo: Photo, face: Face, shape: CompositionShape = CompositionShape
     pixels = _photo_on_canvas(photo.pixels, to_canvas)
     mixture = warped(face.matte, to_canvas, CANVAS, CANVAS)
     matte = _tightened(mixture, shrink_factor(to_canvas))
-    inside = _inside(photo.pixels.shape, to_canvas)
-    frame = bust(*inside, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
+    border = _border(photo.pixels.shape, to_canvas)
+    photo_top = _upper(border)
+    limits = _limits(border, photo_top, landmarks)
+    frame = bust(*limits, eye_level=float(landmarks[RIGHT_EYE, 1] + landmarks[LEFT_EYE, 1]) / 2)
+    if turned:
+        frame *= _bowed(border)
     matte = person_only(matte * frame, landmarks)
     magnified = shrink_factor(to_canvas)
     parts = None if face.parts is None else face.parts.moved(to_canvas, CANVAS, CANVAS)
     return Composition(
-        pixels, matte, mixture, landmarks, turned, magnified, inside[2], to_canvas, frame, parts
+        pixels, matte, mixture, landmarks, turned, magnified, photo_top, to_canvas, frame, parts
     )
 
 
@@ -179,9 +185,8 @@ def _measure(
     ]
     lowest, highest = shape.head_heights
     heads = np.clip(float(chin - np.percentile(tops, 25)) / shape.measuring, lowest, highest)
-    corners = np.array([[0, 0], [photo.pixels.shape[1], 0], [0, photo.pixels.shape[0]]], np.float32)
-    ends = corners @ upright[:, :2].T + upright[:, 2]
-    edge = max(ends[0, 1], ends[1, 1])
+    border = _border(photo.pixels.shape, upright)
+    edge = _across(border, float(points[TOP, 0]), 0)[0]
     top = float(points[CHIN, 1] - heads * face_height)
     if top <= edge + 0.03 * face_height:  # cut off by the photo: room for the top that completes it
         row = int(np.clip(chin - (points[CHIN, 1] - edge) * zoom + 2, 0, side - 1))
@@ -193,7 +198,28 @@ def _measure(
     reach = float(np.clip(reach / zoom, -0.5 * face_height, 0.5 * face_height))
     middle = float(points[CHIN, 0] * 0.25 + points[TOP, 0] * 0.25 + (points[CHIN, 0] + reach) * 0.5)
     wide = (filled.max() - filled.min()) / zoom if filled.size else 0.0
-    return top, middle, float(ends[2, 1]), max(float(wide), 0.5 * face_height)
+    return top, middle, _across(border, middle, 0)[1], max(float(wide), 0.5 * face_height)
+
+
+def _border(photo: tuple[int, ...], matrix: Matrix) -> Points:
+    """Corners (4, 2) of the photo after `matrix`, clockwise from the upper left."""
+    height, width = photo[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved: Points = corners @ matrix[:, :2].T + matrix[:, 2]
+    return moved
+
+
+def _across(border: Points, at: float, axis: int) -> tuple[float, float]:
+    """Where the photo begins and ends along the column (axis 0) or row (axis 1) `at`."""
+    low, high = border[:, axis].min(), border[:, axis].max()
+    at = float(np.clip(at, low, high))
+    met = []
+    for start, end in zip(border, np.roll(border, -1, axis=0), strict=True):
+        step = end[axis] - start[axis]
+        share = (at - start[axis]) / step if abs(step) > 1e-3 else 0.0
+        if -1e-4 <= share <= 1 + 1e-4 and (abs(step) > 1e-3 or abs(at - start[axis]) < 1e-3):
+            met.append(float(start[1 - axis] + share * (end[1 - axis] - start[1 - axis])))
+    return min(met), max(met)
 
 
 def _walk_up(solid: NDArray[np.bool_], start: int) -> int:
@@ -234,22 +260,44 @@ def _tightened(mixture: FloatMap, enlarged: float) -> FloatMap:
     return np.clip(mixture, 0, 1)
 
 
-def _inside(photo: tuple[int, ...], matrix: Matrix) -> tuple[float, float, float, float]:
-    """Left, right, top and bottom of an upright box that is inside the photo and the canvas."""
-    height, width = photo[:2]
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
-    upper_left, upper_right, lower_left, lower_right = corners @ matrix[:, :2].T + matrix[:, 2]
-    shown = np.clip([0, CANVAS], min(upper_left[1], upper_right[1]), max(lower_left[1], lower_right[1]))
+def _limits(border: Points, top: FloatMap, landmarks: Points) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom that the photo sets to the bust, px of the canvas.
 
-    def at(start: Points, end: Points, row: float) -> float:
-        share = float(np.clip((row - start[1]) / max(1e-3, end[1] - start[1]), 0, 1))
-        return float(start[0] + share * (end[0] - start[0]))
+    A turned photo has slanting borders: at the sides its widest place between eyes and chin counts, below the
+    middle. What they cut off besides, `_bowed` rounds.
+    """
+    rows = landmarks[[RIGHT_EYE, LEFT_EYE, CHIN], 1]
+    sides = [_across(border, float(row), 1) for row in rows]
+    left, right = min(side[0] for side in sides) + 2, max(side[1] for side in sides) - 2
+    bottom = _across(border, CANVAS / 2, 0)[1] - 2
+    return max(left, 0.0), min(right, float(CANVAS)), float(top[CANVAS // 2]), min(bottom, CANVAS)
 
-    left = max(at(upper_left, lower_left, row) for row in shown) + 2
-    right = min(at(upper_right, lower_right, row) for row in shown) - 2
-    bottom = min(CANVAS, min(lower_left[1], lower_right[1]) - 2)
-    # a turned photo has a slanting top: what counts is its height over the middle of the canvas
-    top = upper_left[1] + (upper_right[1] - upper_left[1]) * np.clip(
-        (CANVAS / 2 - upper_left[0]) / max(1.0, upper_right[0] - upper_left[0]), 0, 1
-    )
-    return max(left, 0.0), min(right, float(CANVAS)), max(float(top), -1.0), float(bottom)
+
+def _upper(border: Points) -> FloatMap:
+    """Row at which the photo begins in each column of the canvas, float32 (768,); -1 above the canvas."""
+    columns = np.arange(CANVAS, dtype=np.float32)
+    rows = np.full(CANVAS, -1, np.float32)
+    for start, end in zip(border, np.roll(border, -1, axis=0), strict=True):
+        side = end - start
+        if side[0] > 1e-3 * float(np.linalg.norm(side)):  # clockwise: what runs to the right is above
+            np.maximum(rows, start[1] + (columns - start[0]) * (side[1] / side[0]), out=rows)
+    return rows
+
+
+def _bowed(border: Points) -> FloatMap:
+    """Soft frame, float32 (768, 768), within a photo that was turned: its slanting sides bulge.
+
+    As in `bust` nothing is cut at the top.
+    """
+    away = np.full((CANVAS, CANVAS), np.inf, np.float32)
+    x, y = np.arange(CANVAS, dtype=np.float32)[None], np.arange(CANVAS, dtype=np.float32)[:, None]
+    for start, end in zip(border, np.roll(border, -1, axis=0), strict=True):
+        side = end - start
+        length = float(np.linalg.norm(side))
+        along, inward = side / length, np.array([-side[1], side[0]], np.float32) / length
+        if inward[1] > np.cos(np.radians(UPPER)):
+            continue
+        depth = (x - start[0]) * inward[0] + (y - start[1]) * inward[1]
+        place = 2 * ((x - start[0]) * along[0] + (y - start[1]) * along[1]) / length - 1
+        np.minimum(away, depth - BOW * length * place**2, out=away)
+    return smoothstep(-1.5, 1.5, away - 2)

@@ -1,23 +1,24 @@
 """Crown: give a head that the photo's upper edge cuts off a top that one believes.
 
-Hair seen from the front falls from a parting to both sides. So the missing hair is painted with the colours
-of the hair beside the forehead, carried along parabolas that leave the parting level and fall outwards; a
-forehead that is cut off closes in a low arch under it. Where there is no hair beside it, the head is bald.
+Nothing may show where the photo ended. Hair goes on in the colours that it has at the cut, carried along
+parabolas that leave a parting level and fall to both sides, as hair does seen from the front; where the cut
+shows a forehead, those of the hair on both sides meet above it. The forehead goes on in its own colours and
+closes in a low arch. Without hair at the cut or beside the face the head is bald. The border of a turned
+photo slants: heights are counted from it.
 """
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Pixels, Points
-from engine.raster import blended, looked_up, polygon, rgb_to_lab, smoothstep, unit
+from engine.raster import gaussian, lab_to_rgb, looked_up, polygon, rgb_to_lab, smoothstep, unit
 from engine.styles.composition import CANVAS, CHIN, LEAST_RISE, LEFT_EYE, RIGHT_EYE, TOP
+from engine.styles.skin import Skin, find_skin
 
-SKIN_SPOTS = (50, 280, 101, 330, 9, 151)  # landmarks on bare skin of nearly everybody
-
-Span = tuple[float, float, int]
-"""Where hair is taken from: inner and outer column, and the row."""
+STRANDS_SEED = 7  # strands are the same in every drawing of a person
 
 
 @dataclass(frozen=True)
@@ -29,27 +30,53 @@ class CrownShape:
     hairline: float = 0.13  # above landmark 10
     narrowest: float = 0.12  # a cut narrower than this is no head
     widest: float = 0.45  # half of what a forehead may measure
-    forehead: float = 0.30  # half of what it measures under hair
-    enough: float = 0.12  # hair beside the forehead at the cut; where there is less, lower rows are looked at
-    bald: float = 0.035  # less hair than this beside the face is none
-    temple: float = 0.27  # from the middle of the face: hair and what it frames meet further out
-    dark: float = 0.48  # of the skin's L: what is darker is hair ...
-    pale: float = 0.85  # ... when it has less than this of the chroma that skin would have there
-    through_hair: float = 0.18  # above landmark 10: a cut that is higher shows the hair itself
-    thin: float = 0.30  # of the hair beside the forehead, where skin still shows or shades it
-    little: float = 0.10  # of the width of the cut: less hair than this at a high cut is none
-    seen: float = 0.035  # how many rows under the cut tell skin from hair
-    halo: float = 0.05  # of the width of the cut: outermost hair, which the ground shines through
-    strand: float = 0.012  # how deep below the cut colours are taken; deeper, a scarf shows the hair under it
-    skin_lightness: float = 28.0  # L by which a forehead may differ from the cheeks
-    skin_chroma: float = 13.0  # and its distance in a and b
+    seen: float = 0.035  # how many rows under the cut tell its colours
+    halo: float = 0.03  # of the width of the cut: outermost hair, which the ground shines through
+    even: float = 0.015  # sigma, over which the colours of the cut are evened out
+    spread: float = 0.10  # the same for those of bare skin, high above the cut
+    passes: float = 0.12  # height over which what is no hair at the cut passes over into hair
+    bare: float = 0.5  # share of skin above which a column of the cut shows a forehead
+    same_chroma: float = 12.0  # distance in a and b at which a colour is still this skin's ...
+    shine: float = 0.25  # ... and by how much more for each L over that of skin
+    darker: float = 26.0  # L under that of skin at which a colour is still its own
+    ear_hue: float = 0.94  # cosine of the angle in a and b within which an ear has the hue of the face
+    ear_darker: float = 28.0  # L under that of skin at which it is still one
+    through_hair: float = 0.16  # above landmark 10: a cut that is higher shows hair rather than shiny skin
+    hair_edge: float = 0.04  # beside a forehead, where hair and skin mix
+    some: float = 0.10  # of the width of the cut: hair there that is enough to go on from
+    beside: tuple[float, float] = (
+        0.30,
+        0.80,
+    )  # from the middle of the face: where hair beside it is looked for
+    enough: float = 0.006  # square face heights of hair beside the face; with less a head is bald
+    strand: float = 0.008  # sigma of a strand's width
+    contrast: float = 4.0  # L of the strands
+    rim: float = 8.0  # L by which the dome is darker at its outline
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Where the photo ends: a row for each column, (768,) float32; first and last column of the head."""
+
+    rows: FloatMap
+    left: float
+    right: float
+    face_height: float
+
+    @property
+    def centre(self) -> float:
+        return (self.left + self.right) / 2
+
+    @property
+    def half(self) -> float:
+        return max(4.0, (self.right - self.left) / 2)
 
 
 def complete_top(
     pixels: Pixels,
     matte: FloatMap,
     landmarks: Points,
-    photo_top: float,
+    photo_top: FloatMap,
     shape: CrownShape = CrownShape(),
 ) -> tuple[Pixels, FloatMap]:
     """Complete a head that the photo's upper edge cuts off; others stay as they are.
@@ -57,190 +84,208 @@ def complete_top(
     Parameters
     ----------
     pixels, matte, landmarks : of the canvas
-    photo_top : row at which the photo begins
+    photo_top : float32 (768,), row at which the photo begins in each column
     """
-    row = int(np.ceil(photo_top)) + 2
-    face_height = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[TOP, :2]))
-    if row < 4 or row > landmarks[TOP, 1] + 0.3 * face_height:
+    cut = _cut_through(matte, landmarks, np.ceil(photo_top).astype(np.float32) + 2, shape)
+    if cut is None:
         return pixels, matte
-    columns = np.flatnonzero(matte[row] > 0.5)
-    columns = columns[np.abs(columns - landmarks[TOP, 0]) < 0.9 * face_height]
-    if len(columns) < shape.narrowest * face_height:
-        return pixels, matte
-    left, right = float(columns.min()), float(columns.max())
-    centre, half = (left + right) / 2, max(4.0, (right - left) / 2)
-    wanted = row - (float(landmarks[CHIN, 1]) - shape.whole_head * face_height)
+    row = float(cut.rows[round(cut.centre)])
+    wanted = row - (float(landmarks[CHIN, 1]) - shape.whole_head * cut.face_height)
     lowest, highest = shape.rises
-    rise = min(float(np.clip(wanted, lowest * half, highest * half)), row - 4.0)
-    y, x = np.mgrid[0:row, 0:CANVAS].astype(np.float32)
-    radius = np.hypot((x - centre) / half, (row - y) / rise)
-    skin = _skin_colour(pixels, landmarks)
-    forehead = _forehead(pixels, skin, landmarks, row, (left, right), face_height, shape)
-    hair = _hair_at_cut(forehead, row, (left, right), shape)
-    if row > float(landmarks[TOP, 1]) - shape.through_hair * face_height:
-        hair = _hair_beside(pixels, matte, skin, landmarks, row, face_height, shape)
+    rise = min(float(np.clip(wanted, lowest * cut.half, highest * cut.half)), max(row - 4.0, 4.0))
+    last = int(cut.rows[int(cut.left) : int(cut.right) + 1].max())
+    y, x = np.mgrid[0:last, 0:CANVAS].astype(np.float32)
+    height: FloatMap = cut.rows[None] - y
+    radius = np.hypot((x - cut.centre) / cut.half, np.maximum(height, 0) / rise)
+    lab = _colours(pixels, matte, landmarks, cut, x, height, rise, shape)
+    shade = smoothstep(0.55, 1.0, radius) * smoothstep(0, 0.2 * cut.face_height, height)
+    lab[..., 0] = np.clip(lab[..., 0] - shape.rim * shade, 0, 100)
+    above = (height > 0) & (np.abs(x - cut.centre) < cut.half + 3)
     pixels, matte = pixels.copy(), matte.copy()
-    pixels[:row] = _painted(
-        pixels, x, y, row, rise, (left, right), forehead, hair, landmarks, face_height, shape
+    pixels[:last][above] = lab_to_rgb(lab)[above]
+    matte[:last][above] = smoothstep(1.5, -1.5, (radius - 1) * min(cut.half, rise))[above]
+    columns = np.arange(int(cut.left), int(cut.right) + 1)
+    rows = cut.rows[columns].astype(int)
+    for seam in (rows - 1, rows):
+        matte[seam, columns] = np.maximum(matte[seam, columns], matte[rows + 1, columns] > 0.5)
+    return pixels, _without_notches(matte, last + round(0.30 * cut.face_height))
+
+
+def _cut_through(matte: FloatMap, landmarks: Points, rows: FloatMap, shape: CrownShape) -> _Cut | None:
+    """Where the photo cuts the head, if it does."""
+    face_height = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[TOP, :2]))
+    columns = np.arange(CANVAS)
+    met = (rows >= 4) & (rows < landmarks[TOP, 1] + 0.3 * face_height)
+    met &= np.abs(columns - landmarks[TOP, 0]) < 0.9 * face_height
+    met &= matte[np.clip(rows, 0, CANVAS - 1).astype(int), columns] > 0.5
+    head = np.flatnonzero(met)
+    if len(head) < shape.narrowest * face_height:
+        return None
+    return _Cut(rows, float(head[0]), float(head[-1]), face_height)
+
+
+def _colours(
+    pixels: Pixels,
+    matte: FloatMap,
+    landmarks: Points,
+    cut: _Cut,
+    x: FloatMap,
+    height: FloatMap,
+    rise: float,
+    shape: CrownShape,
+) -> FloatMap:
+    """What is painted above the cut, Lab, float32 (rows, 768, 3)."""
+    skin = find_skin(pixels, matte, landmarks, cut.face_height)
+    at_cut = _profile(pixels, cut, shape)
+    bare = _profile(skin.share, cut, shape)
+    like_skin = np.maximum(bare, _alike(at_cut, skin, shape))
+    middle_row = float(cut.rows[int(np.clip(landmarks[TOP, 0], 0, CANVAS - 1))])
+    low = middle_row > float(landmarks[TOP, 1]) - shape.through_hair * cut.face_height
+    forehead = _forehead(like_skin if low else bare, landmarks, cut, shape)
+    if forehead is not None:  # ears and temples beside it are no hair either
+        bare = like_skin
+    hair = _hair_profile(at_cut, bare, forehead, cut, shape)
+    if hair is None:
+        hair = _hair_beside(pixels, matte, landmarks, skin, cut, shape)
+    weight = (bare + 1e-3)[:, None]
+    slow = _evened(at_cut * weight, shape.spread, cut) / _evened(weight, shape.spread, cut)[:, None]
+    columns = np.clip(np.round(x), 0, CANVAS - 1).astype(int)
+    up = smoothstep(0, 0.5 * rise, height)[..., None]
+    grown = _evened(at_cut, shape.even, cut)[columns]
+    lab = grown + up * (slow[columns] - grown)
+    if hair is None:
+        return np.asarray(lab, np.float32)
+    middle = cut.centre if forehead is None else (forehead[0] + forehead[1]) / 2
+    carried = _carried(x, height, middle, cut, rise)
+    strands = np.random.default_rng(STRANDS_SEED).standard_normal((1, CANVAS), dtype=np.float32)
+    strands = gaussian(strands, max(0.8, shape.strand * cut.face_height))[0]
+    field = _evened(hair, shape.even, cut)[carried]
+    field[..., 0] += (
+        shape.contrast / strands.std() * strands[carried] * smoothstep(0, 0.08 * cut.face_height, height)
     )
-    matte[:row] = smoothstep(1.5, -1.5, (radius - 1) * min(half, rise))
-    seam = slice(row - 1, row + 1)
-    matte[seam] = np.maximum(matte[seam], (matte[row + 1] > 0.5).astype(np.float32))
-    return pixels, _without_notches(matte, row + round(0.30 * face_height))
-
-
-def _skin_colour(pixels: Pixels, landmarks: Points) -> FloatMap:
-    """Lab of the face, float32 (3,)."""
-    spots = landmarks[list(SKIN_SPOTS), :2].round().astype(int).clip(0, CANVAS - 1)
-    lab = rgb_to_lab(np.ascontiguousarray(pixels[spots[:, 1], spots[:, 0]][None]))[0]
-    result: FloatMap = np.median(lab, axis=0).astype(np.float32)
-    return result
-
-
-def _unlike(lab: FloatMap, skin: FloatMap) -> FloatMap:
-    """Distance in a and b from skin in the same light: chroma falls with it."""
-    scale = np.clip(lab[..., :1] / max(float(skin[0]), 1.0), 0.5, 1.2)
-    away = lab[..., 1:] - skin[1:] * scale
-    result: FloatMap = np.hypot(away[..., 0], away[..., 1])
-    return result
-
-
-def _hair_at_cut(
-    forehead: tuple[float, float] | None, row: int, cut: tuple[float, float], shape: CrownShape
-) -> tuple[Span | None, Span | None]:
-    """Hair left and right of a forehead, where a cut through hair shows both."""
     if forehead is None:
-        return None, None
-    left, right = cut
-    inset = _inset(cut, shape)
-    first, last = forehead
-    near = first - shape.thin * max(0.0, first - left), left + inset
-    far = last + shape.thin * max(0.0, right - last), right - inset
-    lengths = max(0.0, near[0] - near[1]), max(0.0, far[1] - far[0])
-    least = shape.little * (right - left)
-    if max(lengths) < least:
-        return None, None
-    return (
-        (*near, row) if lengths[0] >= 0.5 * least else None,
-        (*far, row) if lengths[1] >= 0.5 * least else None,
+        return np.asarray(field, np.float32)
+    over = _over_arch(x, height, forehead, landmarks, cut, rise, shape)
+    over *= smoothstep(0, shape.passes * cut.face_height, height)  # temples and ears go on, too
+    return np.asarray(lab + over[..., None] * (field - lab), np.float32)
+
+
+def _profile(picture: Pixels | FloatMap, cut: _Cut, shape: CrownShape) -> FloatMap:
+    """Median under the cut in each column: Lab (768, 3) of pixels, (768,) of a map; its ends go on."""
+    depth = np.arange(max(4, round(shape.seen * cut.face_height)), dtype=np.float32)
+    columns = np.broadcast_to(np.arange(CANVAS, dtype=np.float32), (len(depth), CANVAS))
+    places = np.dstack([columns, cut.rows[None] + depth[:, None]])
+    if picture.dtype == np.uint8:
+        band = rgb_to_lab(looked_up(np.asarray(picture, np.uint8), places))
+    else:
+        band = looked_up(np.asarray(picture, np.float32), places)
+    inset = max(4.0, shape.halo * 2 * cut.half)
+    inside = np.clip(np.arange(CANVAS), cut.left + inset, cut.right - inset).astype(int)
+    result: FloatMap = np.median(band, axis=0).astype(np.float32)[inside]
+    return result
+
+
+def _alike(lab: FloatMap, skin: Skin, shape: CrownShape) -> FloatMap:
+    """1 where colours (..., 3) are those of this skin in about this light, else 0."""
+    scale = np.clip(lab[..., 0] / max(skin.lightness, 1.0), 0.5, 1.2)  # chroma falls with light
+    away = np.hypot(lab[..., 1] - skin.a * scale, lab[..., 2] - skin.b * scale)
+    lighter = lab[..., 0] - skin.lightness  # shine is, and paler
+    near = (away < shape.same_chroma + shape.shine * np.maximum(lighter, 0)) & (lighter > -shape.darker)
+    along = lab[..., 1] * skin.a + lab[..., 2] * skin.b  # ears are redder than the face, but of its hue
+    chroma, usual = np.hypot(lab[..., 1], lab[..., 2]), max(float(np.hypot(skin.a, skin.b)), 1.0)
+    ear = (along > shape.ear_hue * chroma * usual) & (chroma > usual) & (lighter > -shape.ear_darker)
+    near |= ear
+    return np.asarray(near, np.float32)
+
+
+def _evened(profile: FloatMap, sigma: float, cut: _Cut) -> FloatMap:
+    """Profile (768, n) blurred along the cut by `sigma` face heights."""
+    blurred = cv2.GaussianBlur(
+        profile[None], (0, 0), max(0.5, sigma * cut.face_height), borderType=cv2.BORDER_REPLICATE
     )
+    result: FloatMap = np.asarray(blurred, np.float32)[0]
+    return result
 
 
-def _inset(cut: tuple[float, float], shape: CrownShape) -> float:
-    """Px at each end of the cut that the ground shines through."""
-    return max(5.0, shape.halo * (cut[1] - cut[0]))
+def _forehead(bare: FloatMap, landmarks: Points, cut: _Cut, shape: CrownShape) -> tuple[float, float] | None:
+    """First and last column of bare forehead at the cut; None where hair or a hat covers it."""
+    gap = np.ones((1, max(3, round(0.08 * cut.face_height))), np.uint8)
+    closed = cv2.morphologyEx((bare > shape.bare).astype(np.uint8)[None], cv2.MORPH_CLOSE, gap)[0]
+    columns = np.arange(CANVAS)
+    closed[(columns < cut.left) | (columns > cut.right)] = 0
+    closed[np.abs(columns - landmarks[TOP, 0]) > shape.widest * cut.face_height] = 0
+    inside = np.flatnonzero(closed)
+    return (float(inside[0]), float(inside[-1])) if len(inside) > 0.05 * cut.face_height else None
+
+
+def _hair_profile(
+    at_cut: FloatMap, bare: FloatMap, forehead: tuple[float, float] | None, cut: _Cut, shape: CrownShape
+) -> FloatMap | None:
+    """Colours of the hair that the cut shows, Lab (768, 3), led across a forehead; None if it shows none."""
+    columns = np.arange(CANVAS)
+    own = (bare < shape.bare) & (columns >= cut.left) & (columns <= cut.right)
+    if forehead is not None:  # what is not bare within it is a shadow, a shine or a wrinkle
+        edge = shape.hair_edge * cut.face_height
+        own &= (columns < forehead[0] - edge) | (columns > forehead[1] + edge)
+    if own.sum() < shape.some * 2 * cut.half:
+        return None
+    return _led(columns[own], _evened(at_cut, shape.even, cut)[own])
+
+
+def _led(columns: NDArray[np.intp], colours: FloatMap) -> FloatMap:
+    """Colours (n, 3) of some columns, led from one to the next across all of them, (768, 3)."""
+    bands = [np.interp(np.arange(CANVAS), columns, colours[:, band]) for band in range(3)]
+    result: FloatMap = np.column_stack(bands).astype(np.float32)
+    return result
 
 
 def _hair_beside(
-    pixels: Pixels,
-    matte: FloatMap,
-    skin: FloatMap,
-    landmarks: Points,
-    row: int,
-    face_height: float,
-    shape: CrownShape,
-) -> tuple[Span | None, Span | None]:
-    """Hair left and right of the face: at the cut, or further down to the eyes where it is widest."""
+    pixels: Pixels, matte: FloatMap, landmarks: Points, skin: Skin, cut: _Cut, shape: CrownShape
+) -> FloatMap | None:
+    """Colours of the hair beside the face, between cut and eyes, led from one side to the other."""
     eyes = int(landmarks[[RIGHT_EYE, LEFT_EYE], 1].mean())
-    rows = np.arange(row + 2, max(row + 3, eyes), 3)
-    lab = rgb_to_lab(np.ascontiguousarray(pixels[rows]))
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    share = np.clip(lab[..., 0] / max(float(skin[0]), 1.0), 0.3, 1.0)
-    usual = float(np.hypot(skin[1], skin[2])) * share**0.8  # of skin in this light: shadows stay colourful
-    hair = (lab[..., 0] < shape.dark * skin[0]) & (chroma < shape.pale * usual)
-    hair[0] |= _unlike(lab[0], skin) > 1.1 * shape.skin_chroma  # further down ears are redder than skin
-    hair &= matte[rows] > 0.95
+    first = int(np.clip(cut.rows[round(cut.centre)], 0, max(0, eyes - 2)))
+    lab = rgb_to_lab(np.ascontiguousarray(pixels[first:eyes]))
+    hair = (matte[first:eyes] > 0.98) & (skin.share[first:eyes] < 0.2) & (_alike(lab, skin, shape) < 0.5)
     x = np.arange(CANVAS) - float(landmarks[TOP, 0])
-    found: list[Span | None] = []
+    nearest, farthest = (share * cut.face_height for share in shape.beside)
+    found: list[FloatMap] = []
+    area = 0
     for side in (-1, 1):
-        beside = hair & (side * x > shape.temple * face_height) & (side * x < 0.9 * face_height)
-        width = beside.sum(axis=1)
-        best = 0 if width[0] >= shape.enough * face_height else int(np.argmax(width))
-        if width[best] < shape.bald * face_height:
-            found.append(None)
-            continue
-        ends = np.percentile(np.flatnonzero(beside[best]), (10, 80) if side < 0 else (90, 20))
-        found.append((float(ends[1]), float(ends[0]), int(rows[best])))
-    return found[0], found[1]
-
-
-def _forehead(
-    pixels: Pixels,
-    skin: FloatMap,
-    landmarks: Points,
-    row: int,
-    cut: tuple[float, float],
-    face_height: float,
-    shape: CrownShape,
-) -> tuple[float, float] | None:
-    """First and last column of bare forehead at the cut; None where hair or a hat covers it."""
-    depth = max(4, round(shape.seen * face_height))
-    lab = np.median(rgb_to_lab(np.ascontiguousarray(pixels[row : row + depth])), axis=0)
-    alike = _unlike(lab.astype(np.float32), skin) < shape.skin_chroma
-    alike &= np.abs(lab[:, 0] - skin[0]) < shape.skin_lightness
-    closed = cv2.morphologyEx(
-        alike.astype(np.uint8)[None],
-        cv2.MORPH_CLOSE,
-        np.ones((1, max(3, round(0.08 * face_height))), np.uint8),
-    )[0]
-    inside = np.flatnonzero(closed[int(cut[0]) : int(cut[1]) + 1]) + int(cut[0])
-    inside = inside[np.abs(inside - landmarks[TOP, 0]) < shape.widest * face_height]
-    if not inside.size:
+        here = lab[hair & (side * x > nearest) & (side * x < farthest)]
+        area += len(here)
+        if len(here) > 0.25 * shape.enough * cut.face_height**2:
+            found.append(np.median(here, axis=0).astype(np.float32))
+    if area < shape.enough * cut.face_height**2 or not found:
         return None
-    return float(inside[0]), float(inside[-1])
+    return _led(np.array([int(cut.left), int(cut.right)]), np.stack([found[0], found[-1]]))
 
 
-def _painted(
-    pixels: Pixels,
+def _carried(x: FloatMap, height: FloatMap, middle: float, cut: _Cut, rise: float) -> NDArray[np.intp]:
+    """Column of the cut from which hair above it comes: along parabolas that fall from a parting."""
+    fall = np.sqrt(np.clip(1 - height / (1.12 * rise), 0.02, 1))
+    column = middle + (x - middle) / fall
+    return np.asarray(np.clip(np.round(column), cut.left, cut.right), np.intp)
+
+
+def _over_arch(
     x: FloatMap,
-    y: FloatMap,
-    row: int,
-    rise: float,
-    cut: tuple[float, float],
-    forehead: tuple[float, float] | None,
-    beside: tuple[Span | None, Span | None],
+    height: FloatMap,
+    forehead: tuple[float, float],
     landmarks: Points,
-    face_height: float,
+    cut: _Cut,
+    rise: float,
     shape: CrownShape,
-) -> Pixels:
-    """Colours of the rows above the cut, uint8 (row, 768, 3)."""
-    left, right = cut
-    fall = np.maximum((y - (row - 1.12 * rise)) / np.float32(1.12 * rise), 0.02)
-    depth = np.minimum(0.7 * (row - y), np.float32(shape.strand * face_height))
-
-    def carried(parting: float, spans: tuple[Span, Span]) -> Pixels:
-        """Colours of a row's columns, from inner to outer on each side, along falling parabolas."""
-        sides = []
-        for (inner, outer, source), end in zip(spans, (left, right), strict=True):
-            wide = max(4.0, abs(end - parting) - 4)
-            along = np.minimum(np.abs(x - parting) / np.sqrt(fall) / np.float32(wide), 1)
-            column = inner + along * np.float32(outer - inner)
-            sides.append(looked_up(pixels, cv2.merge([column.astype(np.float32), source + depth])))
-        lean = smoothstep(-0.04, 0.04, (x - parting) / np.float32(max(8.0, right - left)))
-        return blended(sides[0], sides[1], lean)
-
-    inset = _inset(cut, shape)
-    centre = (left + right) / 2
-    plain = ((centre, left + inset, row), (centre, right - inset, row))
-    near, far = beside[0] or beside[1], beside[1] or beside[0]
-    if forehead is None or near is None or far is None:
-        return carried(centre, plain)
+) -> FloatMap:
+    """1 where there is hair, 0 under the arch in which the forehead closes."""
     first, last = forehead
-    if row > float(landmarks[TOP, 1]) - shape.through_hair * face_height:
-        first = max(first, float(landmarks[TOP, 0]) - shape.forehead * face_height)
-        last = min(last, float(landmarks[TOP, 0]) + shape.forehead * face_height)
-    hair = (near, far)
     middle, reach = (first + last) / 2, max(2.0, (last - first) / 2)
-    height = row - (float(landmarks[TOP, 1]) - shape.hairline * face_height)
-    height = float(np.clip(height, 0.05 * face_height, 0.55 * rise))
-    # a little inside the forehead's own edge, so that no hair is carried up into it
-    inner = 0.8 * reach
-    mirrored = row + np.minimum(row - y, np.float32(shape.strand * face_height))
-    columns = np.clip(x, middle - inner, middle + inner)
-    skin = looked_up(pixels, np.dstack([columns, mirrored]).astype(np.float32))
-    arch = np.hypot((x - middle) / reach, (row - y) / height)
-    ripple = 0.05 * np.sin((x - middle) * np.float32(40 / face_height))  # no hairline is an ellipse
-    return blended(skin, carried(middle, hair), smoothstep(0.86, 1.04, arch + ripple))
+    row = float(cut.rows[int(np.clip(middle, 0, CANVAS - 1))])
+    high = row - (float(landmarks[TOP, 1]) - shape.hairline * cut.face_height)
+    high = float(np.clip(high, 0.05 * cut.face_height, 0.55 * rise))
+    arch = np.hypot((x - middle) / reach, height / high)
+    ripple = 0.05 * np.sin((x - middle) * np.float32(40 / cut.face_height))  # no hairline is an ellipse
+    return smoothstep(0.80, 1.06, (arch + ripple).astype(np.float32))
 
 
 def _without_notches(matte: FloatMap, end: int) -> FloatMap:

@@ -34,7 +34,7 @@ from typing import Any, Literal, cast
 
 from engine.errors import EngineError
 from engine.styles.contents import has_content
-from engine.weights import FREE_LICENCES
+from engine.weight_files import FREE_LICENCES
 from engine.weights import default_folder as weights_folder
 
 log = logging.getLogger(__name__)

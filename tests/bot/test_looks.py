@@ -57,6 +57,9 @@ async def test_effect_and_background_stay_and_a_caption_is_for_one_voice(ann: Hu
     assert str(CAPTION_LENGTH) in question.text
     (again,) = await ann.do(TextReceived("x" * (CAPTION_LENGTH + 1)))
     assert "601 characters, and 600 fit" in again.text
+    for nothing in ("😀 👩\u200d👧", "❤\ufe0f", "नमस्ते"):
+        (again,) = await ann.do(TextReceived(nothing))
+        assert "Nothing in this can be shown" in again.text
     (said,) = await ann.do(TextReceived("  Guten\n Morgen\u202e! "))
     assert "Guten Morgen!" in said.text
     (settings,) = await ann.do(CommandGiven("settings"))

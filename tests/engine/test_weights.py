@@ -5,15 +5,8 @@ import hashlib
 import pytest
 
 from engine.checkpoints.errors import CheckpointMismatch
-from engine.weights import (
-    DEFAULT_FILES,
-    Url,
-    WeightFile,
-    WeightsMissing,
-    WeightStore,
-    WeightsWrong,
-    WheelMember,
-)
+from engine.weight_files import Url, WeightFile, WheelMember
+from engine.weights import DEFAULT_FILES, WeightsMissing, WeightStore, WeightsWrong
 
 CONTENT = b"some weights"
 

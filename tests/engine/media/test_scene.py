@@ -11,6 +11,7 @@ from engine.media.caption import (
     FONT_SIZE,
     WIDEST,
     Captions,
+    CaptionUnreadable,
     page_starts,
     readable,
     square,
@@ -72,8 +73,10 @@ def test_every_sign_is_the_persons_own(font):
     """What the font lacks is left out rather than drawn as a box; Hangul in parts is put together."""
     assert readable("안녕 😀\n\t친구", font) == "안녕 친구"
     assert readable("\u1112\u1161\u11ab글", font) == "한글"
-    assert readable("😀", font) == ""
-    assert (captioned("😀") == GREY).all()
+    assert readable("👨\u200d👩\u200d👧 love ❤\ufe0f 1\ufe0f\u20e3", font) == "love 1"
+    for text in ("😀", "👩\u200d👧", "🇰🇷 ☀\ufe0f", "नमस्ते"):
+        with pytest.raises(CaptionUnreadable):
+            captioned(text)
 
 
 def test_lines_are_broken_between_words(font):

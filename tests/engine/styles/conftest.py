@@ -40,7 +40,7 @@ class Person:
 def sit(name: str, pixels: np.ndarray, finder: FaceFinder, matting: Matting) -> Person:
     """Find the person of a photo, uint8 (H, W, 3), RGB, and prepare them to be drawn."""
     found = finder.find(Photo(pixels))
-    matte = matting.matte(found.photo.pixels, found.landmarks)
+    matte = matting.matte(found.photo.pixels, found.landmarks, others=found.others)
     pose = found.pose
     face = Face(found.box, found.landmarks, pose.yaw, pose.pitch, pose.roll, matte, found.notices)
     return Person(name, found.photo, face, prepare(found.photo, face))
