@@ -138,16 +138,28 @@ async def of_job(work: Work, job_id: str) -> Sequence[Delivery]:
     return found.all()
 
 
-async def lost(work: Work, delivery: Delivery, job: Job, now: float) -> None:
+async def is_pending(work: Work, job_id: str, part: str, address: str) -> bool:
+    """Say whether a message about a job waits to be sent to an address."""
+    query = select(Delivery.id).where(
+        Delivery.job_id == job_id,
+        Delivery.part == part,
+        Delivery.address == address,
+        Delivery.state == DeliveryState.PENDING,
+    )
+    return await work.session.scalar(query.limit(1)) is not None
+
+
+async def lost(work: Work, delivery: Delivery, job: Job, now: float, ask_again_at: float) -> None:
     """Give up knowing whether a message arrived. A result is asked about; the asking itself is repeated."""
     if delivery.part == ASK:
         delivery.state = DeliveryState.PENDING
+        delivery.not_before = ask_again_at
         return
     delivery.state = DeliveryState.UNCLEAR
     others = await of_job(work, job.id)
     asked = any(d.part == ASK and d.state in (DeliveryState.PENDING, DeliveryState.SENDING) for d in others)
     if not asked:
-        await add(work, job, ASK, [], platform=delivery.platform, now=now)
+        await add(work, job, ASK, [], platform=delivery.platform, now=now, address=delivery.address)
 
 
 async def show_again(work: Work, job_id: str, address: str) -> int:

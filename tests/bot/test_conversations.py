@@ -184,6 +184,7 @@ async def test_the_same_update_twice_is_one_job(app: App, ann: Human):
     await ann.idle()
     assert ann.files() == ["preview.jpg"]
     assert len([blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]) == 1
+    assert {stored.key for stored in await app.blobs.stored()} == {blob.key for blob in await kept(app)}
 
 
 async def test_a_style_pressed_twice_is_one_drawing(artist: FakeArtist, ann: Human):
@@ -241,13 +242,36 @@ async def test_too_large_files_are_refused(ann: Human, tmp_path: Path):
 
 
 async def test_blocked_people_get_no_answer_and_leave_nothing(app: App, ann: Human):
-    async with app.database.writing() as work:
-        await people.block(work, "fake", "ann", 1.0)
+    async def must_not_load() -> bytes:
+        raise AssertionError("loaded for somebody who is shut out")
+
+    async def block(name: str) -> None:
+        async with app.database.writing() as work:
+            await people.block(work, "fake", name, 1.0)
+
+    async def load_while_being_blocked() -> bytes:
+        await block("bob")
+        return b"photo"
+
+    bob = Human(app, ann.frontend, "bob")
+    await bob.agree()
+    assert await app.service.handle(bob.who, PhotoReceived(), load_while_being_blocked) == ()
+    assert await app.service.handle(bob.who, PhotoReceived(), must_not_load) == ()
+    assert await app.blobs.stored() == []
+    await block("ann")
     assert await ann.do(CommandGiven("start")) == ()
     async with app.database.writing() as work:
-        assert await people.count(work) == 0
+        assert await people.find(work, "fake", "ann") is None
         assert await people.unblock(work, "fake", "ann")
     assert len(await ann.do(CommandGiven("start"))) == 1
+
+
+async def test_a_file_that_is_gone_is_none_and_no_fault(app: App, ann: Human):
+    await ann.has_character()
+    (_, entry) = await ann.do(CommandGiven("characters"))
+    assert await app.service.content(ann.who, entry.media.render)
+    await app.blobs.delete_person((await ann.person()).id)
+    assert await app.service.content(ann.who, entry.media.render) is None
 
 
 async def test_limits_are_told_in_words_and_leave_no_file(tmp_path: Path, frontend: FakeFrontend):
@@ -285,6 +309,34 @@ async def test_who_cannot_be_reached_is_left_alone(ann: Human):
     await ann.photo()
     await ann.idle()
     assert ann.files() == []
+
+
+async def test_a_voice_is_not_kept_for_who_cannot_be_reached(app: App, ann: Human):
+    await ann.has_character()
+
+    def unreachable() -> None:
+        raise Unreachable
+
+    ann.frontend.before = unreachable
+    await ann.voice()
+    await ann.idle()
+    assert [blob for blob in await kept(app) if blob.purpose == Purpose.VOICE] == []
+
+
+async def test_a_file_asked_for_twice_comes_once(ann: Human):
+    await ann.has_character()
+    await ann.voice()
+    await ann.idle()
+
+    def refuse() -> None:
+        raise NotDelivered(0.2)
+
+    ann.frontend.before = refuse
+    for _ in range(3):
+        await ann.press("As a round video")
+    ann.frontend.before = lambda: None
+    await ann.idle()
+    assert ann.files().count("note.mp4") == 1
 
 
 async def test_when_nobody_knows_whether_it_arrived_the_person_is_asked(ann: Human):
