@@ -148,7 +148,7 @@ def _answer_agreed(  # noqa: PLR0911, PLR0912 one case an event
             return _voice(conversation, voice, house, now)
         case StyleChosen(style, photo) if any(s.id == style for s in house.styles):
             return Turn(conversation, wishes=(WantDrawing(photo, style),))
-        case StyleChosen():
+        case StyleChosen() | LanguageChosen():  # a style or a language that there is not
             return ways.lead_on(conversation, house, say("old-button"))
         case HeldVoiceUsed():
             return _speak_held(replace(conversation, choosing=False))
@@ -218,7 +218,7 @@ def _command(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911
         case CommandGiven("queue"):
             return Turn(conversation, wishes=(WantQueue(),))
         case CommandGiven("cancel"):
-            idle = replace(conversation, voice=None, voice_at=None, choosing=False)
+            idle = replace(conversation, voice=None, voice_at=None, choosing=False, others=())
             return Turn(idle, wishes=(WantCancel(None),))
     return ways.one(conversation, say("unknown-command"), say("help-hint"))
 

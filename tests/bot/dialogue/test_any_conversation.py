@@ -4,6 +4,7 @@ The wishes are fulfilled by a world that may say anything the service may say: a
 """
 
 from dataclasses import fields, replace
+from typing import get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ COMMANDS = (
     "x",
     "",
 )
+WORDS = ("ko", "webtoon", "happy", "echo", "night", "talk.mp4", "xx")  # of buttons
 BEFORE_CONSENT = (wishes.WantCancel, wishes.WantForgetting)
 
 
@@ -95,6 +97,13 @@ class AnyConversation(RuleBasedStateMachine):
     @rule(rubbish=st.text(max_size=64), data=st.data())
     def press_rubbish(self, rubbish: str, data: st.DataObject) -> None:
         self.do(ev.event_of(rubbish), data)
+
+    @rule(kind=st.sampled_from(get_args(ev.Pressed)), word=st.sampled_from(WORDS), data=st.data())
+    def press_a_button_of_ones_own_making(
+        self, kind: type[ev.Pressed], word: str, data: st.DataObject
+    ) -> None:
+        argument = [word] * (len(fields(kind)) - 1)
+        self.do(kind(*argument, self.me.person), data)
 
     @rule(style=st.sampled_from(["webtoon", "pencil", "gone"]), data=st.data())
     def choose_style(self, style: str, data: st.DataObject) -> None:
