@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import time
 
 from bot import memory
 from bot.dialogue import results
@@ -15,6 +16,7 @@ from storage.database import Database
 from storage.models import Job, JobState, Person
 
 SAVE_SECONDS = 1.0
+LOOK_SECONDS = 5.0  # between looks at what other processes have ended, and as long as our own news may take
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +30,15 @@ class _Known:
 
 
 class Teller:
-    """Shows how jobs stand. Front ends decide how often they edit a message."""
+    """Shows how jobs stand. Front ends decide how often they edit a message.
 
-    def __init__(self, database: Database, queue: Queue) -> None:
+    `look_seconds`: between looks at what other processes have ended, whose news does not come here.
+    """
+
+    def __init__(self, database: Database, queue: Queue, look_seconds: float = LOOK_SECONDS) -> None:
         self._database = database
         self._queue = queue
+        self._look_seconds = look_seconds
         self._known: dict[str, _Known] = {}
         self._messages: dict[str, str] = {}  # of live jobs
         self._unsaved: dict[str, str] = {}
@@ -41,6 +47,7 @@ class Teller:
         """Tell until cancelled. A front end that fails to show progress is logged and told the next news."""
         async with self._queue.news() as stream, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._save_now_and_then())
+            tasks.create_task(self._look_now_and_then())
             async for news in stream:
                 try:
                     await self._tell(frontends, news)
@@ -66,6 +73,17 @@ class Teller:
             unsaved, self._unsaved = self._unsaved, {}
             async with self._database.writing() as work:
                 await jobs.note_messages(work, unsaved)
+
+    async def _look_now_and_then(self) -> None:
+        """Tell the ends of shown jobs that another process has brought about: a worker, or the operator."""
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            if not self._known:
+                continue
+            async with self._database.reading() as work:
+                ended = await jobs.ended(work, list(self._known), time() - self._look_seconds)
+            for job_id, person_id, state in ended:
+                self._queue.publish(News(job_id, person_id, state))
 
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)

@@ -4,7 +4,7 @@ Every change of state is guarded by the state (and the worker) that it starts fr
 together only one takes effect.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -93,6 +93,16 @@ async def with_person(work: Work, job_id: str) -> tuple[Job, Person] | None:
     )
     row = found.one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+async def ended(work: Work, job_ids: Collection[str], before: float) -> list[tuple[str, str, JobState]]:
+    """List (job, person, state) of those of these jobs that had ended by some time."""
+    rows = await work.session.execute(
+        select(Job.id, Job.person_id, Job.state).where(
+            Job.id.in_(job_ids), Job.state.not_in(LIVE), Job.finished_at < before
+        )
+    )
+    return [(job, person, JobState(state)) for job, person, state in rows]
 
 
 async def note_messages(work: Work, messages: Mapping[str, str]) -> None:
