@@ -49,11 +49,10 @@ class Console:
         text = line.strip()
         if not text:
             return
-        pressed = self._button(text)
-        path = Path(text).expanduser()
+        pressed, path = self._button(text), _file_at(text)
         if pressed is not None:
             await self._send(event_of(pressed.data))
-        elif path.is_file():
+        elif path is not None:
             await self._attach(path)
         else:
             await self._send(event_of_words(text))
@@ -107,7 +106,7 @@ class Console:
 
     def _button(self, text: str) -> Button | None:
         """Find the button that a number or a label presses; of several with one label the newest."""
-        if text.isdigit() and 1 <= int(text) <= len(self._buttons):
+        if text.isdecimal() and 1 <= int(text) <= len(self._buttons):
             return self._buttons[int(text) - 1]
         return next((b for b in reversed(self._buttons) if b.label.casefold() == text.casefold()), None)
 
@@ -124,6 +123,15 @@ def load_from(path: Path) -> Load:
         return await asyncio.to_thread(path.read_bytes)
 
     return load
+
+
+def _file_at(text: str) -> Path | None:
+    """Find the file that a typed line names; most lines name none."""
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (OSError, RuntimeError):  # too long for a name, or the home of nobody
+        return None
 
 
 async def typed(source: TextIO) -> AsyncIterator[str]:

@@ -244,6 +244,6 @@ def is_group(chat: str) -> bool:
 
 
 def seconds_of(asked: RetryAfter) -> float:
-    """Read how long Telegram asks us to wait; by the library's version that is a number or a timedelta."""
+    """Read how long Telegram asks us to wait: a timedelta, a number only for who wants it (PTB_TIMEDELTA)."""
     wait: int | timedelta = asked.retry_after
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
