@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.models import Job, JobState, Person
 
 SAVE_SECONDS = 1.0
-LOOK_SECONDS = 5.0  # between looks at what other processes have ended, and as long as our own news may take
+LOOK_SECONDS = 5.0  # between looks at what has changed without news; our own news takes less
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class _Known:
 class Teller:
     """Shows how jobs stand. Front ends decide how often they edit a message.
 
-    `look_seconds`: between looks at what other processes have ended, whose news does not come here.
+    `look_seconds`: between looks at what has changed without news.
     """
 
     def __init__(self, database: Database, queue: Queue, look_seconds: float = LOOK_SECONDS) -> None:
@@ -75,15 +75,24 @@ class Teller:
                 await jobs.note_messages(work, unsaved)
 
     async def _look_now_and_then(self) -> None:
-        """Tell the ends of shown jobs that another process has brought about: a worker, or the operator."""
+        """Look up what is known anew: the language may be another one, and the end of a job is no news here
+        when another process, or the operator, has brought it about."""
         while True:
             await asyncio.sleep(self._look_seconds)
-            if not self._known:
-                continue
-            async with self._database.reading() as work:
-                ended = await jobs.ended(work, list(self._known), time() - self._look_seconds)
-            for job_id, person_id, state in ended:
-                self._queue.publish(News(job_id, person_id, state))
+            if self._known:
+                await self._look(time() - self._look_seconds)
+
+    async def _look(self, before: float) -> None:
+        """Tell what had ended `before`, Unix seconds: the news of a later end may be on its way."""
+        async with self._database.reading() as work:
+            found = {job.id: (job, person) for job, person in await jobs.with_people(work, list(self._known))}
+        for job_id, known in tuple(self._known.items()):
+            job, person = found.get(job_id, (known.job, known.person))
+            self._known[job_id] = _Known(job, person)
+            if job_id not in found:  # its person is forgotten
+                self._queue.publish(News(job_id, person.id, JobState.CANCELLED))
+            elif job.finished_at is not None and job.finished_at < before:
+                self._queue.publish(News(job_id, person.id, JobState(job.state)))
 
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)
@@ -102,10 +111,10 @@ class Teller:
     async def _know(self, job_id: str) -> _Known | None:
         if job_id not in self._known:
             async with self._database.reading() as work:
-                found = await jobs.with_person(work, job_id)
-            if found is None:
+                found = await jobs.with_people(work, [job_id])
+            if not found:
                 return None
-            self._known[job_id] = _Known(*found)
+            self._known[job_id] = _Known(*found[0])
         return self._known[job_id]
 
 

@@ -31,6 +31,7 @@ from storage import characters, deliveries, files, jobs, people
 from storage.database import Work
 from storage.models import Job, Person
 
+MOST_CHARACTERS = 30  # of a person: each is kept, with its stickers, until they delete it
 DRAWING_SEED = 0  # the same in preview and drawing: what was chosen is what comes
 VOICE_HOURS = 24.0  # of a voice whose job has not been delivered
 HOUR = 3_600.0  # s
@@ -97,6 +98,8 @@ class Wishes:
         for job in await jobs.live(work, person.id):
             if (job.kind, job.blob_id, job.style) == (JobKind.DRAW, photo, style):
                 return await self._accepted(work, job)
+        if await characters.count(work, person.id) >= MOST_CHARACTERS:
+            return events.JobRefused(JobKind.DRAW, "too-many-characters", MOST_CHARACTERS)
         order = Order(person.id, address, JobKind.DRAW, photo, style=style, seed=DRAWING_SEED)
         return await self._submit(work, order)
 
@@ -212,7 +215,7 @@ class Wishes:
         address: str,
     ) -> Event:
         """Deliver something that was made before, where it is asked for now; twice asked is once sent."""
-        if not await deliveries.is_pending(work, job.id, part, address):
+        if not await deliveries.is_on_its_way(work, job.id, part, address):
             now, to = self._clock(), person.platform
             await deliveries.add(
                 work, job, part, words, platform=to, now=now, render_id=render_id, address=address

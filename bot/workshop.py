@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 
-from bot.artist import CHARACTER_FILES, Artist, Made
+from bot.artist import CHARACTER_FILES, Artist, Made, Saying
 from bot.kinds import Background, Effect, Feeling, JobKind, Manner
 from bot.queue import Queue
 from bot.queue.protocol import Claim, Failure
@@ -165,7 +165,8 @@ class Workshop:
                 if character is None:
                     raise NoCharacter(job.character_id or "none")
                 files, picture = await self._files(character), await self._picture(job)
-                return await self._artist.speak(files, given, manner_of(job), picture, job.seed, progress)
+                saying = Saying(files, given, manner_of(job), picture, job.seed)
+                return await self._artist.speak(saying, progress)
             case JobKind.BACKGROUND:
                 character = await self._character(job)
                 shown = await self._files(character) if character is not None else None

@@ -86,23 +86,12 @@ async def newest(work: Work, state: JobState | None, limit: int) -> Sequence[Job
     return (await work.session.scalars(query)).all()
 
 
-async def with_person(work: Work, job_id: str) -> tuple[Job, Person] | None:
-    """Find a job and who asked for it."""
+async def with_people(work: Work, job_ids: Collection[str]) -> list[tuple[Job, Person]]:
+    """Find jobs and who asked for them."""
     found = await work.session.execute(
-        select(Job, Person).join(Person, Person.id == Job.person_id).where(Job.id == job_id)
+        select(Job, Person).join(Person, Person.id == Job.person_id).where(Job.id.in_(job_ids))
     )
-    row = found.one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
-async def ended(work: Work, job_ids: Collection[str], before: float) -> list[tuple[str, str, JobState]]:
-    """List (job, person, state) of those of these jobs that had ended by some time."""
-    rows = await work.session.execute(
-        select(Job.id, Job.person_id, Job.state).where(
-            Job.id.in_(job_ids), Job.state.not_in(LIVE), Job.finished_at < before
-        )
-    )
-    return [(job, person, JobState(state)) for job, person, state in rows]
+    return [(job, person) for job, person in found]
 
 
 async def note_messages(work: Work, messages: Mapping[str, str]) -> None:

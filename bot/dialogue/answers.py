@@ -24,6 +24,7 @@ from bot.dialogue.conversation import (
     WantTalk,
 )
 from bot.dialogue.events import (
+    AboutCharacter,
     Agreed,
     CancelPressed,
     CharacterChosen,
@@ -38,6 +39,7 @@ from bot.dialogue.events import (
     GalleryAsked,
     HeldVoiceUsed,
     LanguageChosen,
+    Outcome,
     PhotoAsked,
     PhotoReceived,
     RenameAsked,
@@ -75,7 +77,7 @@ def answer(conversation: Conversation, event: Event, house: House, now: float) -
         return always
     if not conversation.agreed and isinstance(event, TextReceived):
         return ways.welcome(conversation, house)  # not everybody begins with a command
-    if not conversation.agreed and not isinstance(event, outcomes.OUTCOMES):
+    if not conversation.agreed and not isinstance(event, Outcome):
         return ways.ask_consent(conversation, house)
     return _answer_agreed(conversation, event, house, now)
 
@@ -158,7 +160,7 @@ def _answer_agreed(  # noqa: PLR0911, PLR0912 one case an event
             return looks.leave_question(conversation)
         case CommandGiven() | StylesAsked() | PhotoAsked() | GalleryAsked():
             return _command(conversation, event)
-        case CharacterChosen() | RenameAsked() | DropAsked() | DropConfirmed() | FeelingChosen():
+        case AboutCharacter() | FeelingChosen():
             return _character(conversation, event)
         case ResultAsked(job):
             return Turn(conversation, wishes=(WantResult(job),))
@@ -223,8 +225,8 @@ def _command(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911
     return ways.one(conversation, say("unknown-command"), say("help-hint"))
 
 
-def _character(conversation: Conversation, event: Event) -> Turn:
-    """Ask for the character that a button of the gallery is about."""
+def _character(conversation: Conversation, event: AboutCharacter | FeelingChosen) -> Turn:
+    """Ask for the character that a button is about."""
     match event:
         case CharacterChosen(character):
             return Turn(conversation, wishes=(WantCharacter("chosen", character),))

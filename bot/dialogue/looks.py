@@ -22,6 +22,7 @@ from bot.dialogue.events import (
     Event,
     FeelingAsked,
     FeelingChosen,
+    LooksAsked,
     PictureAsked,
     SettingsAsked,
 )
@@ -29,24 +30,15 @@ from bot.dialogue.replies import Button, Said, button, say
 from bot.kinds import Background, Effect, Feeling
 from bot.sentences import sentence
 
-ASKED = (
-    FeelingAsked
-    | SettingsAsked
-    | EffectAsked
-    | BackgroundAsked
-    | PictureAsked
-    | CaptionAsked
-    | CaptionDropped
-    | EffectChosen
-    | BackgroundChosen
-)
 COMMANDS = ("settings", "feeling", "effect", "background", "caption")
 CAPTION, PICTURE = "caption", "picture"  # questions that the next message answers
 
 
 def is_about_looks(event: Event) -> bool:
     """Say whether `answer_look` answers an event."""
-    return isinstance(event, ASKED) or (isinstance(event, CommandGiven) and event.name in COMMANDS)
+    if isinstance(event, CommandGiven):
+        return event.name in COMMANDS
+    return isinstance(event, LooksAsked | EffectChosen | BackgroundChosen)
 
 
 def answer_look(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911 one case an event

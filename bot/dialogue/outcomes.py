@@ -23,7 +23,6 @@ from bot.dialogue.events import (
     JobsCancelled,
     NotYours,
     OnItsWay,
-    Outcome,
     PhotoGone,
     PhotoUseful,
     PhotoUseless,
@@ -32,8 +31,6 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.replies import Media, Reply, Said, button, say
 from bot.kinds import JobKind
-
-OUTCOMES = Outcome
 
 
 def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event

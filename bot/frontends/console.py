@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.dialogue import Button, Reply
-from bot.dialogue.events import PhotoReceived, Sent, VoiceReceived, event_of
+from bot.dialogue.buttons import event_of
+from bot.dialogue.events import PhotoReceived, Sent, VoiceReceived
 from bot.dialogue.typed import event_of_words
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
 from bot.kinds import JobKind

@@ -16,8 +16,10 @@ from bot.dialogue.events import (
 from bot.frontend import NotDelivered, Unreachable
 from bot.service import UPLOAD_BYTES
 from bot.settings import QueueSettings
-from storage import jobs, people
-from storage.models import JobState, Purpose
+from bot.wishes import MOST_CHARACTERS
+from storage import characters, deliveries, jobs, people
+from storage.ids import new_id
+from storage.models import Character, JobState, Purpose
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, kept, running
 
@@ -221,6 +223,20 @@ async def test_gallery_choose_rename_delete(app: App, ann: Human):
     assert ann.files()[-1] == "talk.mp4", "the other one speaks now"
 
 
+async def test_so_many_characters_are_enough(app: App, ann: Human):
+    await ann.has_character()
+    async with app.database.writing() as work:
+        about = {"person_id": (await ann.person()).id, "name": "Me", "style": "pencil", "seed": 0}
+        more = [Character(id=new_id(), created_at=float(i), **about) for i in range(MOST_CHARACTERS - 1)]
+        work.session.add_all(more)
+    (refused,) = await ann.press("Pencil")
+    assert refused.text.startswith("You have 30 characters")
+    async with app.database.writing() as work:
+        await characters.remove(work, more[0], 1.0)
+    (accepted,) = await ann.press("Pencil")
+    assert accepted.job is not None
+
+
 async def test_language_is_followed_until_it_is_chosen(app: App, ann: Human, frontend: FakeFrontend):
     cho = Human(app, frontend, "cho", "ko-KR")
     (welcome,) = await cho.do(CommandGiven("start"))
@@ -328,15 +344,11 @@ async def test_a_file_asked_for_twice_comes_once(ann: Human):
     await ann.voice()
     await ann.idle()
 
-    def refuse() -> None:
-        raise NotDelivered(0.2)
-
-    ann.frontend.before = refuse
+    ann.frontend.reaches = lambda address: False
     for _ in range(3):
         await ann.press("As a round video")
-    ann.frontend.before = lambda: None
-    await ann.idle()
-    assert ann.files().count("note.mp4") == 1
+    async with ann.app.database.reading() as work:
+        assert await deliveries.undelivered(work, (await ann.person()).id) == 1
 
 
 async def test_when_nobody_knows_whether_it_arrived_the_person_is_asked(ann: Human):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 
 from bot.dialogue import typed
+from bot.dialogue.buttons import event_of
 from bot.dialogue.events import (
     PhotoReceived,
     Sent,
     TextReceived,
     Unreadable,
     VoiceReceived,
-    event_of,
 )
 from bot.frontends.telegram.address import Address
 from bot.frontends.telegram.menu import COMMANDS
