@@ -51,8 +51,6 @@ async def test_before_consent_nothing_is_loaded_or_kept(app: App, ann: Human, tm
     async def must_not_load() -> bytes:
         raise AssertionError("loaded before consent")
 
-    from bot.dialogue.events import PhotoReceived
-
     (reply,) = await app.service.handle(ann.who, PhotoReceived(), must_not_load)
     assert "I agree" in reply.buttons[0][0].label
     assert not (tmp_path / "blobs").exists()

@@ -37,9 +37,7 @@ class Urgency(Enum):
     """What becomes of a request whose turn is not now."""
 
     ANSWER = auto()  # waits; asked to wait by Telegram, it waits and tries again
-    RESULT = (
-        auto()
-    )  # waits; asked to wait by Telegram, it goes back to the courier, who knows when to come again
+    RESULT = auto()  # waits; asked to wait by Telegram, it goes back to the courier, who comes again then
     PROGRESS = auto()  # is dropped
 
 
