@@ -13,7 +13,7 @@ from bot.kinds import JobKind
 from bot.queue import News, Queue
 from storage import jobs
 from storage.database import Database
-from storage.models import Job, JobState, Person
+from storage.models import LIVE, Job, JobState, Person
 
 SAVE_SECONDS = 1.0
 LOOK_SECONDS = 5.0  # between looks at what has changed without news; our own news takes less
@@ -96,14 +96,16 @@ class Teller:
 
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)
-        frontend = frontends.get(known.person.platform) if known else None
-        if known is None or frontend is None or not frontend.reaches(known.job.address):
+        if known is None:
             return
         message = self._messages.get(news.job_id, known.job.progress_message)
-        progress = _progress(known, news, message)
-        if news.state not in (JobState.WAITING, JobState.RUNNING):
+        if news.state not in LIVE:
             self._known.pop(news.job_id, None)
             self._messages.pop(news.job_id, None)
+        frontend = frontends.get(known.person.platform)
+        if frontend is None or not frontend.reaches(known.job.address):
+            return
+        progress = _progress(known, news, message)
         shown = await frontend.show_progress(known.job.address, progress)
         if shown is not None and shown != message and news.job_id in self._known:
             self.progress_shown(news.job_id, shown)

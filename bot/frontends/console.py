@@ -14,7 +14,7 @@ from bot.dialogue.typed import event_of_words
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
 from bot.kinds import JobKind
 from bot.service import Load, Service, Who
-from storage.models import JobState
+from storage.models import LIVE
 
 PLATFORM = "console"
 PARTS: Parts = {**PLAIN_PARTS, JobKind.SPEAK: ("talk.webm", "talk.mp4")}
@@ -71,7 +71,7 @@ class Console:
 
     async def show_progress(self, address: str, progress: Progress) -> str | None:
         """Show progress, a line whenever its words change: see Frontend."""
-        if progress.state not in (JobState.WAITING, JobState.RUNNING):
+        if progress.state not in LIVE:
             self._stages.pop(progress.job, None)
             return None
         text = progress.reply.text.replace("\n", ": ")
