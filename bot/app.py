@@ -5,7 +5,7 @@ import logging
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -79,16 +79,19 @@ class App:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sweep_now_and_then(self) -> None:
+        """Tidy up. What cannot be removed (a file of another user, a store that is away) ends nothing."""
         while True:
-            swept = await sweep(self.database, self.blobs, time())
-            log.info("swept: %s", swept)
             try:
+                swept = await sweep(self.database, self.blobs, time())
+                log.info("swept: %s", swept)
                 await self.database.erase_if_owed()
                 await self.database.checkpoint()
             except CheckpointBlocked:
                 log.warning(
                     "another process reads all the time: the log of the database grows until it stops"
                 )
+            except Exception:  # whatever kind of store it is: people are answered all the same
+                log.exception("what is too old could not be removed; again in %.0f s", SWEEP_SECONDS)
             await asyncio.sleep(SWEEP_SECONDS)
 
 
@@ -140,9 +143,10 @@ def engine_artist(
 
 def clear_scratch(folder: Path) -> None:
     """Remove what processes that died have left behind."""
-    for left in folder.iterdir():
-        if is_dead(left.name, time() - left.stat().st_mtime - KEEP_SCRATCH):
-            shutil.rmtree(left)
+    for left in folder.glob("*@*@*@*"):  # other names are not ours
+        with suppress(FileNotFoundError):  # another process that starts now clears it away as well
+            if is_dead(left.name, time() - left.stat().st_mtime - KEEP_SCRATCH):
+                shutil.rmtree(left)
 
 
 class OfferedStyles(Sequence[Style]):

@@ -78,6 +78,23 @@ class Made:
     notices: tuple[Notice, ...] = ()
 
 
+@dataclass(frozen=True)
+class Saying:
+    """A voice that a character is to say.
+
+    Attributes
+    ----------
+    character : its CHARACTER_FILES
+    picture : lies behind it instead of the colour, if it can be read
+    """
+
+    character: Mapping[str, bytes]
+    voice: bytes
+    manner: Manner
+    picture: bytes | None
+    seed: int
+
+
 class Artist(Protocol):
     """Makes pictures and sound. Raises PersonProblem, Cancelled, or our own faults."""
 
@@ -90,19 +107,8 @@ class Artist(Protocol):
     async def draw(self, photo: bytes, style: str, seed: int, progress: Progress) -> Made:
         """Draw a character: CHARACTER_FILES and STICKER_FILES."""
 
-    async def speak(
-        self,
-        character: Mapping[str, bytes],
-        voice: bytes,
-        manner: Manner,
-        picture: bytes | None,
-        seed: int,
-        progress: Progress,
-    ) -> Made:
-        """Let a character say a voice: TALK_FILES.
-
-        `character`: CHARACTER_FILES; `picture`: lies behind it instead of the colour, if it can be read.
-        """
+    async def speak(self, saying: Saying, progress: Progress) -> Made:
+        """Let a character say a voice: TALK_FILES."""
 
     async def background(
         self, photo: bytes, character: Mapping[str, bytes] | None, progress: Progress
@@ -163,27 +169,21 @@ class EngineArtist:
         asking: Work[Made] = work
         return await self._run(asking, progress, joins)
 
-    async def speak(
-        self,
-        character: Mapping[str, bytes],
-        voice: bytes,
-        manner: Manner,
-        picture: bytes | None,
-        seed: int,
-        progress: Progress,
-    ) -> Made:
+    async def speak(self, saying: Saying, progress: Progress) -> Made:
         """See Artist."""
+        manner = saying.manner
         expression, effect = Expression(manner.feeling), Effect(manner.effect)
 
         def work(engine: Engine, report: Progress) -> Steps[Made]:
             report(Stage.DECODE, 0.0)
-            heard = engine.decoder.voice(voice)
-            scene = Scene(behind(engine, manner, picture), manner.caption)
-            speaker = from_json(character["character.json"].decode(), _pixels(character["drawing.png"]))
+            heard = engine.decoder.voice(saying.voice)
+            scene = Scene(behind(engine, manner, saying.picture), manner.caption)
+            files = saying.character
+            speaker = from_json(files["character.json"].decode(), _pixels(files["drawing.png"]))
             self._scratch.mkdir(parents=True, exist_ok=True)
             with TemporaryDirectory(dir=self._scratch) as folder:
                 talk = yield from engine.speaking(
-                    speaker, heard, Path(folder), seed, report, scene, expression, effect
+                    speaker, heard, Path(folder), saying.seed, report, scene, expression, effect
                 )
                 return Made({path.name: path.read_bytes() for path in talk.files}, talk.notices)
 

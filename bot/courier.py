@@ -27,6 +27,7 @@ TICK = 5.0  # s between looks when nobody wakes the courier (another process may
 LAST_SECONDS = 10.0  # for messages on their way when the process stops
 AT_ONCE = 20  # addresses served at the same time
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # s between tries to send a message that was surely not taken
+DOUBLINGS = 20  # more than lead to the longest wait; a platform may be away for weeks
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class Courier:
                     log.warning(
                         "delivery %s (%s): nobody knows whether it arrived", delivery.id, delivery.part
                     )
-                    await deliveries.lost(work, delivery, job, self._clock())
+                    await self._give_up_knowing(work, delivery, job)
 
     async def _orphaned(self, work: Work) -> list[Delivery]:
         now = self._clock()
@@ -136,7 +137,8 @@ class Courier:
         del self._rounds[place]
         if not task.cancelled() and task.exception() is not None:
             log.error("a round of deliveries ended early", exc_info=task.exception())
-        self.wake()
+        else:  # after an error not at once: it may be there again
+            self.wake()
 
     async def _round(self, platform: str, address: str) -> None:
         """Deliver everything that waits at an address."""
@@ -157,22 +159,28 @@ class Courier:
             letter, content = await self._with_content(letter)
             shown = await frontend.show(delivery.address, letter.reply, content)
         except NotDelivered as problem:
-            wait = max(problem.retry_after, min(FIRST_WAIT * 2 ** (delivery.attempts - 1), LONGEST_WAIT))
+            wait = max(problem.retry_after, wait_after(delivery.attempts))
             log.info("delivery %s not taken, again in %.0f s", delivery.id, wait)
-            await self._settle(letter, DeliveryState.PENDING, not_before=self._clock() + wait)
+            await self._not_taken(delivery, self._clock() + wait)
             return False
         except Unreachable:
-            await self._settle(letter, DeliveryState.REFUSED)
+            await self._close(delivery, DeliveryState.REFUSED)
             return True
         except Exception:  # whatever a platform's library raises: nobody knows whether it arrived
             log.exception("delivery %s: nobody knows whether it arrived", delivery.id)
             await self._lose(delivery)
             return True
-        await self._sent(letter, shown)
+        await self._close(delivery, DeliveryState.SENT, shown)
         return True
 
     async def _with_content(self, letter: Letter) -> tuple[Letter, bytes | None]:
-        """Fetch the bytes of a letter's file; one that is gone becomes a word about that."""
+        """Fetch the bytes of a letter's file; one that is gone becomes a word about that.
+
+        Raises
+        ------
+        NotDelivered
+            when the store does not answer: the platform was not even asked
+        """
         if letter.key is None:
             return letter, None
         try:
@@ -181,25 +189,35 @@ class Courier:
             log.error("the file of delivery %s is gone", letter.delivery.id)
             gone = Reply(letter.reply.language, (say("file-gone"),), letter.reply.buttons)
             return replace(letter, reply=gone, key=None), None
+        except Exception as error:  # whatever kind of store it is
+            log.exception("the file of delivery %s cannot be read now", letter.delivery.id)
+            raise NotDelivered from error
 
-    async def _settle(self, letter: Letter, state: DeliveryState, **about: object) -> None:
+    async def _not_taken(self, delivery: Delivery, not_before: float) -> None:
+        """Note that a message is to be sent again, and from when."""
         async with self._database.writing() as work:
-            await deliveries.settle(work, letter.delivery.id, self._name, state, **about)
+            again = DeliveryState.PENDING
+            await deliveries.settle(work, delivery.id, self._name, again, not_before=not_before)
 
     async def _lose(self, delivery: Delivery) -> None:
         async with self._database.writing() as work:
             row = await deliveries.get(work, delivery.id)
             job = await jobs.get(work, delivery.job_id)
             if row is not None and job is not None and row.state == DeliveryState.SENDING:
-                await deliveries.lost(work, row, job, self._clock())
+                await self._give_up_knowing(work, row, job)
 
-    async def _sent(self, letter: Letter, shown: Shown) -> None:
-        """Note that a message has arrived; the voice or photo that it was made from may go."""
-        delivery, now = letter.delivery, self._clock()
+    async def _give_up_knowing(self, work: Work, delivery: Delivery, job: Job) -> None:
+        now = self._clock()
+        await deliveries.lost(work, delivery, job, now, ask_again_at=now + wait_after(delivery.attempts))
+
+    async def _close(self, delivery: Delivery, state: DeliveryState, shown: Shown | None = None) -> None:
+        """Note that a message has arrived, or never will; what it was made from may go."""
+        now, arrived = self._clock(), dict[str, object]()
+        if shown is not None:
+            arrived = {"sent_at": now, "message_id": shown.message_id}
         async with self._database.writing() as work:
-            sent = {"sent_at": now, "message_id": shown.message_id}
-            await deliveries.settle(work, delivery.id, self._name, DeliveryState.SENT, **sent)
-            if shown.file_id is not None and delivery.render_id is not None:
+            await deliveries.settle(work, delivery.id, self._name, state, **arrived)
+            if shown is not None and shown.file_id is not None and delivery.render_id is not None:
                 await files.note_file_id(work, delivery.render_id, delivery.platform, shown.file_id)
             person = await people.get(work, delivery.person_id)
             await work.session.flush()
@@ -240,3 +258,8 @@ class Courier:
         shown = parts_of(self._frontends[person.platform].parts, job)
         others = tuple(sorted(render.name for render in renders if render.name not in shown))
         return results.file_buttons(conversation, job.id, others) + ways.after_sticker(conversation)
+
+
+def wait_after(attempts: int) -> float:
+    """Say how many seconds to wait before the next try, after so many."""
+    return float(min(FIRST_WAIT * 2 ** min(attempts - 1, DOUBLINGS), LONGEST_WAIT))

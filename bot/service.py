@@ -30,7 +30,7 @@ from bot.dialogue.events import (
 from bot.dialogue.replies import Said, say
 from bot.queue import Queue
 from bot.sentences import known_language
-from bot.wishes import Wishes
+from bot.wishes import HOUR, VOICE_HOURS, Wishes
 from storage import files, people
 from storage.blobs import BlobStore
 from storage.database import CheckpointBlocked, Database, Work
@@ -38,8 +38,6 @@ from storage.ids import new_id
 from storage.models import Blob, Person, Purpose
 
 UPLOAD_BYTES = 20_000_000  # of a photo or a voice; also the most that Telegram hands out
-HOUR = 3_600.0  # s
-VOICE_HOURS = 24.0  # of a voice whose job has not been delivered
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +74,14 @@ class Who:
     platform_id: str
     address: str
     language: str | None = None
+
+
+@dataclass(frozen=True)
+class _Handled:
+    """What is answered to an event, and whether the files that came with it are kept."""
+
+    replies: tuple[Reply, ...] = ()
+    kept: bool = False
 
 
 class Service:
@@ -132,7 +138,7 @@ class Service:
             if isinstance(event, PhotoReceived | VoiceReceived):
                 loads = () if load is None else (load, *more)
                 return await self._handle_media(who, event, loads, event_id, keep)
-            return await self._handle(who, event, (), event_id, keep)
+            return (await self._handle(who, event, (), event_id, keep)).replies
 
     async def language_of(self, who: Who) -> str:
         """Say which language to speak to somebody, for words that are a front end's own."""
@@ -155,7 +161,7 @@ class Service:
             render = await files.render(work, render_id, person.id) if person else None
         if person is None or render is None or render.blob_id is None:
             return None
-        return await self._blobs.read(f"{person.id}/{render.blob_id}")
+        return await self._read(f"{person.id}/{render.blob_id}")
 
     async def sent(self, who: Who, blob_id: str) -> bytes | None:
         """Give the bytes of a photo or a voice that this person has sent; None when they are gone."""
@@ -164,8 +170,11 @@ class Service:
             blob = await files.get(work, blob_id, person.id) if person else None
         if blob is None or blob.purpose not in (Purpose.PHOTO, Purpose.VOICE):
             return None
+        return await self._read(blob.key)
+
+    async def _read(self, key: str) -> bytes | None:
         try:
-            return await self._blobs.read(blob.key)
+            return await self._blobs.read(key)
         except FileNotFoundError:  # removed at this very moment
             return None
 
@@ -184,14 +193,19 @@ class Service:
     ) -> tuple[Reply, ...]:
         """Put a photo or voice into the store, if it may be kept, and then answer.
 
-        Of several photos those that cannot be had are left out.
+        Of several photos those that cannot be had are left out. What the transaction does not keep is removed
+        at once; when the process stops in between, the next sweep finds it.
         """
         async with self._database.reading() as work:
             person = await people.find(work, who.platform, who.platform_id)
+            if await people.is_blocked(work, who.platform, who.platform_id):
+                return ()
+            if person is not None and event_id is not None and await people.has_seen(work, person, event_id):
+                return ()
         if person is None or not keeps_media(memory.conversation_of(person)) or not loads:
-            return await self._handle(who, event, (), event_id, keep)
+            return (await self._handle(who, event, (), event_id, keep)).replies
         photo, blobs = isinstance(event, PhotoReceived), list[Blob]()
-        why, kept = say("input-gone"), False
+        why = say("input-gone")
         try:
             for load in loads:
                 try:
@@ -199,15 +213,16 @@ class Service:
                 except CannotLoad as problem:
                     why = problem.why
             if not blobs:
-                return (Reply(person.language, (why,)),)
+                return await self._say_why(who, why, event_id, keep)
             ids = tuple(blob.id for blob in blobs)
             stored = PhotoReceived(ids[0], ids[1:]) if photo else VoiceReceived(ids[0])
-            replies = await self._handle(who, stored, blobs, event_id, keep)
-            kept = True
-        finally:
-            if not kept:
-                await self._blobs.delete([blob.key for blob in blobs])
-        return replies
+            handled = await self._handle(who, stored, blobs, event_id, keep)
+        except Exception:
+            await self._blobs.delete([blob.key for blob in blobs])
+            raise
+        if not handled.kept:
+            await self._blobs.delete([blob.key for blob in blobs])
+        return handled.replies
 
     async def _store(self, person: Person, content: bytes, *, photo: bool) -> Blob:
         """Put the bytes of a photo or a voice into the store; raises CannotLoad when they are too many."""
@@ -227,23 +242,19 @@ class Service:
 
     async def _handle(
         self, who: Who, event: Sent, blobs: Sequence[Blob], event_id: str | None, keep: Keep | None
-    ) -> tuple[Reply, ...]:
+    ) -> _Handled:
         """Answer in one transaction; what it made superfluous is removed afterwards."""
         now, removed = self._clock(), list[str]()
         async with self._database.writing() as work:
-            if await people.is_blocked(work, who.platform, who.platform_id):
-                return ()
-            person = await people.meet(work, who.platform, who.platform_id, known_language(who.language), now)
-            if event_id is not None and not await people.first_sight(work, person, event_id, now):
-                return ()
-            if not person.language_chosen and who.language is not None:
-                person.language = known_language(who.language)
+            person = await self._answered(work, who, event_id, now)
+            if person is None:
+                return _Handled()
             for blob in blobs:
                 if blob.person_id != person.id:  # forgotten while the photo was on its way
                     replies = self._without_media(person, event, now)
                     if keep is not None:
                         await keep(work, person, replies, ())
-                    return replies
+                    return _Handled(replies)
                 await files.keep(work, blob)
             person_id, held = person.id, memory.held_by(person)
             replies, events = await self._converse(work, person, event, who.address)
@@ -256,7 +267,31 @@ class Service:
         if forgotten:
             await self._erase(person_id)
         await self._blobs.delete(removed)
+        return _Handled(replies, kept=True)
+
+    async def _say_why(
+        self, who: Who, why: Said, event_id: str | None, keep: Keep | None
+    ) -> tuple[Reply, ...]:
+        """Say why a file cannot be had."""
+        async with self._database.writing() as work:
+            person = await self._answered(work, who, event_id, self._clock())
+            if person is None:
+                return ()
+            replies = (Reply(person.language, (why,)),)
+            if keep is not None:
+                await keep(work, person, replies, ())
         return replies
+
+    async def _answered(self, work: Work, who: Who, event_id: str | None, now: float) -> Person | None:
+        """Find who is answered; None: they are shut out, or this event was handled before."""
+        if await people.is_blocked(work, who.platform, who.platform_id):
+            return None
+        person = await people.meet(work, who.platform, who.platform_id, known_language(who.language), now)
+        if event_id is not None and not await people.first_sight(work, person, event_id, now):
+            return None
+        if not person.language_chosen and who.language is not None:
+            person.language = known_language(who.language)
+        return person
 
     def _without_media(self, person: Person, event: Sent, now: float) -> tuple[Reply, ...]:
         return answer(memory.conversation_of(person), event, self._house, now).replies

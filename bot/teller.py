@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import time
 
 from bot import memory
 from bot.dialogue import results
@@ -12,9 +13,10 @@ from bot.kinds import JobKind
 from bot.queue import News, Queue
 from storage import jobs
 from storage.database import Database
-from storage.models import Job, JobState, Person
+from storage.models import LIVE, Job, JobState, Person
 
 SAVE_SECONDS = 1.0
+LOOK_SECONDS = 5.0  # between looks at what has changed without news; our own news takes less
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +30,15 @@ class _Known:
 
 
 class Teller:
-    """Shows how jobs stand. Front ends decide how often they edit a message."""
+    """Shows how jobs stand. Front ends decide how often they edit a message.
 
-    def __init__(self, database: Database, queue: Queue) -> None:
+    `look_seconds`: between looks at what has changed without news.
+    """
+
+    def __init__(self, database: Database, queue: Queue, look_seconds: float = LOOK_SECONDS) -> None:
         self._database = database
         self._queue = queue
+        self._look_seconds = look_seconds
         self._known: dict[str, _Known] = {}
         self._messages: dict[str, str] = {}  # of live jobs
         self._unsaved: dict[str, str] = {}
@@ -41,6 +47,7 @@ class Teller:
         """Tell until cancelled. A front end that fails to show progress is logged and told the next news."""
         async with self._queue.news() as stream, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._save_now_and_then())
+            tasks.create_task(self._look_now_and_then())
             async for news in stream:
                 try:
                     await self._tell(frontends, news)
@@ -67,16 +74,38 @@ class Teller:
             async with self._database.writing() as work:
                 await jobs.note_messages(work, unsaved)
 
+    async def _look_now_and_then(self) -> None:
+        """Look up what is known anew: the language may be another one, and the end of a job is no news here
+        when another process, or the operator, has brought it about."""
+        while True:
+            await asyncio.sleep(self._look_seconds)
+            if self._known:
+                await self._look(time() - self._look_seconds)
+
+    async def _look(self, before: float) -> None:
+        """Tell what had ended `before`, Unix seconds: the news of a later end may be on its way."""
+        async with self._database.reading() as work:
+            found = {job.id: (job, person) for job, person in await jobs.with_people(work, list(self._known))}
+        for job_id, known in tuple(self._known.items()):
+            job, person = found.get(job_id, (known.job, known.person))
+            self._known[job_id] = _Known(job, person)
+            if job_id not in found:  # its person is forgotten
+                self._queue.publish(News(job_id, person.id, JobState.CANCELLED))
+            elif job.finished_at is not None and job.finished_at < before:
+                self._queue.publish(News(job_id, person.id, JobState(job.state)))
+
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)
-        frontend = frontends.get(known.person.platform) if known else None
-        if known is None or frontend is None or not frontend.reaches(known.job.address):
+        if known is None:
             return
         message = self._messages.get(news.job_id, known.job.progress_message)
-        progress = _progress(known, news, message)
-        if news.state not in (JobState.WAITING, JobState.RUNNING):
+        if news.state not in LIVE:
             self._known.pop(news.job_id, None)
             self._messages.pop(news.job_id, None)
+        frontend = frontends.get(known.person.platform)
+        if frontend is None or not frontend.reaches(known.job.address):
+            return
+        progress = _progress(known, news, message)
         shown = await frontend.show_progress(known.job.address, progress)
         if shown is not None and shown != message and news.job_id in self._known:
             self.progress_shown(news.job_id, shown)
@@ -84,10 +113,10 @@ class Teller:
     async def _know(self, job_id: str) -> _Known | None:
         if job_id not in self._known:
             async with self._database.reading() as work:
-                found = await jobs.with_person(work, job_id)
-            if found is None:
+                found = await jobs.with_people(work, [job_id])
+            if not found:
                 return None
-            self._known[job_id] = _Known(*found)
+            self._known[job_id] = _Known(*found[0])
         return self._known[job_id]
 
 

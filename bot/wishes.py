@@ -31,8 +31,9 @@ from storage import characters, deliveries, files, jobs, people
 from storage.database import Work
 from storage.models import Job, Person
 
+MOST_CHARACTERS = 30  # of a person: each is kept, with its stickers, until they delete it
 DRAWING_SEED = 0  # the same in preview and drawing: what was chosen is what comes
-VOICE_HOURS = 24.0  # a voice whose job is not delivered
+VOICE_HOURS = 24.0  # of a voice whose job has not been delivered
 HOUR = 3_600.0  # s
 
 
@@ -97,6 +98,8 @@ class Wishes:
         for job in await jobs.live(work, person.id):
             if (job.kind, job.blob_id, job.style) == (JobKind.DRAW, photo, style):
                 return await self._accepted(work, job)
+        if await characters.count(work, person.id) >= MOST_CHARACTERS:
+            return events.JobRefused(JobKind.DRAW, "too-many-characters", MOST_CHARACTERS)
         order = Order(person.id, address, JobKind.DRAW, photo, style=style, seed=DRAWING_SEED)
         return await self._submit(work, order)
 
@@ -141,8 +144,10 @@ class Wishes:
             if await self._queue.cancel(work, wanted, person.id):
                 cancelled += 1
                 blobs.append(live[wanted])
-            elif await self._own(work, person, wanted) is not None:
-                cancelled += bool(await deliveries.withdraw(work, wanted))
+            elif (own := await self._own(work, person, wanted)) is not None:
+                if await deliveries.withdraw(work, wanted):
+                    cancelled += 1
+                    blobs.append(own.blob_id)
             else:
                 others = await jobs.get(work, wanted) is not None
         return events.JobsCancelled(cancelled, others=others, blobs=tuple(blobs))
@@ -209,12 +214,13 @@ class Wishes:
         words: deliveries.Words,
         address: str,
     ) -> Event:
-        """Deliver something that was made before, where it is asked for now."""
-        now = self._clock()
-        await deliveries.add(
-            work, job, part, words, platform=person.platform, now=now, render_id=render_id, address=address
-        )
-        work.after_commit(self._deliver_soon)
+        """Deliver something that was made before, where it is asked for now; twice asked is once sent."""
+        if not await deliveries.is_on_its_way(work, job.id, part, address):
+            now, to = self._clock(), person.platform
+            await deliveries.add(
+                work, job, part, words, platform=to, now=now, render_id=render_id, address=address
+            )
+            work.after_commit(self._deliver_soon)
         return events.OnItsWay(1)
 
     async def _own(self, work: Work, person: Person, job_id: str) -> Job | None:

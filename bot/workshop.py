@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
 
-from bot.artist import CHARACTER_FILES, Artist, Made
+from bot.artist import CHARACTER_FILES, Artist, Made, Saying
 from bot.kinds import Background, Effect, Feeling, JobKind, Manner
 from bot.queue import Queue
 from bot.queue.protocol import Claim, Failure
@@ -165,7 +165,8 @@ class Workshop:
                 if character is None:
                     raise NoCharacter(job.character_id or "none")
                 files, picture = await self._files(character), await self._picture(job)
-                return await self._artist.speak(files, given, manner_of(job), picture, job.seed, progress)
+                saying = Saying(files, given, manner_of(job), picture, job.seed)
+                return await self._artist.speak(saying, progress)
             case JobKind.BACKGROUND:
                 character = await self._character(job)
                 shown = await self._files(character) if character is not None else None
@@ -198,9 +199,11 @@ class Workshop:
         return {blob.name: await self._blobs.read(blob.key) for blob in found if blob.name in CHARACTER_FILES}
 
     async def _keep(self, job: Job, made: Made) -> None:
-        """Store a result: the files first, then everything else at once; a cancelled job leaves nothing."""
+        """Store a result: the files first, then everything else at once; a cancelled job leaves nothing.
+
+        When the process stops in between, the transaction may yet be committed: the files are the sweep's.
+        """
         blobs = {name: self._records.blob_for(job, name, len(data)) for name, data in made.files.items()}
-        ended = False
         try:
             for name, blob in blobs.items():
                 await self._blobs.write(blob.key, made.files[name])
@@ -209,12 +212,11 @@ class Workshop:
                 if ended:
                     await self._records.made(work, job, made, blobs)
                     work.after_commit(self._deliver_soon)
-        except BaseException:
-            ended = False
+        except Exception:
+            await self._discard(blobs.values(), job.person_id)
             raise
-        finally:
-            if not ended:
-                await self._discard(blobs.values(), job.person_id)
+        if not ended:
+            await self._discard(blobs.values(), job.person_id)
 
     async def _discard(self, blobs: Iterable[Blob], person_id: str) -> None:
         """Remove files that nobody wants any more; of a person who is forgotten, the folder too."""

@@ -8,6 +8,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -67,15 +68,16 @@ class BlobStore:
 
     def _delete(self, keys: list[str]) -> None:
         for key in keys:
-            if self._files.exists(self._path(key)):
+            with suppress(FileNotFoundError):  # another process may remove it at the same time
                 self._files.rm_file(self._path(key))
         if isinstance(self._files, LocalFileSystem):
             for folder in {Path(self._path(key)).parent for key in keys}:
                 _remove_if_empty(folder)
 
     def _delete_folder(self, person_id: str) -> None:
-        if self._files.exists(self._path(person_id)):
-            self._files.rm(self._path(person_id), recursive=True)
+        while self._files.exists(self._path(person_id)):
+            with suppress(FileNotFoundError):  # something in it went at the same time: the rest is left
+                self._files.rm(self._path(person_id), recursive=True)
 
     def _list(self) -> list[Stored]:
         if not self._files.exists(self._root):

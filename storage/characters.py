@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from storage.database import Work
 from storage.models import Blob, Character, Purpose, Render
@@ -46,6 +46,12 @@ async def newest(work: Work, person_id: str) -> Character | None:
         .limit(1)
     )
     return found.one_or_none()
+
+
+async def count(work: Work, person_id: str) -> int:
+    """Count somebody's characters."""
+    query = select(func.count()).select_from(Character).where(Character.person_id == person_id)
+    return await work.session.scalar(query) or 0
 
 
 async def files(work: Work, character_id: str) -> Sequence[Blob]:

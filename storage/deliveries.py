@@ -17,6 +17,8 @@ WORDS = "words"  # part: only sentences (why a job failed)
 AFTER = "after"  # part: words and buttons of a result whose files carry none
 ASK = "ask"  # part: "this may have reached you; show it?"; every other part is a file's name
 
+ON_THE_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
+
 Words = list[tuple[str, dict[str, object]]]  # sentence ids with their values
 
 
@@ -59,11 +61,10 @@ async def get(work: Work, delivery_id: str) -> Delivery | None:
 
 async def undelivered(work: Work, person_id: str) -> int:
     """Count what is pending or on its way to somebody."""
-    open_states = (DeliveryState.PENDING, DeliveryState.SENDING)
     query = select(func.count()).select_from(Delivery)
     return (
         await work.session.scalar(
-            query.where(Delivery.person_id == person_id, Delivery.state.in_(open_states))
+            query.where(Delivery.person_id == person_id, Delivery.state.in_(ON_THE_WAY))
         )
         or 0
     )
@@ -138,16 +139,28 @@ async def of_job(work: Work, job_id: str) -> Sequence[Delivery]:
     return found.all()
 
 
-async def lost(work: Work, delivery: Delivery, job: Job, now: float) -> None:
+async def is_on_its_way(work: Work, job_id: str, part: str, address: str) -> bool:
+    """Say whether a message about a job is pending or on its way to an address."""
+    query = select(Delivery.id).where(
+        Delivery.job_id == job_id,
+        Delivery.part == part,
+        Delivery.address == address,
+        Delivery.state.in_(ON_THE_WAY),
+    )
+    return await work.session.scalar(query.limit(1)) is not None
+
+
+async def lost(work: Work, delivery: Delivery, job: Job, now: float, ask_again_at: float) -> None:
     """Give up knowing whether a message arrived. A result is asked about; the asking itself is repeated."""
     if delivery.part == ASK:
         delivery.state = DeliveryState.PENDING
+        delivery.not_before = ask_again_at
         return
     delivery.state = DeliveryState.UNCLEAR
     others = await of_job(work, job.id)
-    asked = any(d.part == ASK and d.state in (DeliveryState.PENDING, DeliveryState.SENDING) for d in others)
+    asked = any(d.part == ASK and d.state in ON_THE_WAY for d in others)
     if not asked:
-        await add(work, job, ASK, [], platform=delivery.platform, now=now)
+        await add(work, job, ASK, [], platform=delivery.platform, now=now, address=delivery.address)
 
 
 async def show_again(work: Work, job_id: str, address: str) -> int:

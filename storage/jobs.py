@@ -4,7 +4,7 @@ Every change of state is guarded by the state (and the worker) that it starts fr
 together only one takes effect.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -86,13 +86,12 @@ async def newest(work: Work, state: JobState | None, limit: int) -> Sequence[Job
     return (await work.session.scalars(query)).all()
 
 
-async def with_person(work: Work, job_id: str) -> tuple[Job, Person] | None:
-    """Find a job and who asked for it."""
+async def with_people(work: Work, job_ids: Collection[str]) -> list[tuple[Job, Person]]:
+    """Find jobs and who asked for them."""
     found = await work.session.execute(
-        select(Job, Person).join(Person, Person.id == Job.person_id).where(Job.id == job_id)
+        select(Job, Person).join(Person, Person.id == Job.person_id).where(Job.id.in_(job_ids))
     )
-    row = found.one_or_none()
-    return None if row is None else (row[0], row[1])
+    return [(job, person) for job, person in found]
 
 
 async def note_messages(work: Work, messages: Mapping[str, str]) -> None:

@@ -242,9 +242,7 @@ class Message(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("people.id", ondelete="CASCADE"))
     event_id: Mapped[str | None] = mapped_column(String(64))  # of what the person sent; none: we said it
-    job_id: Mapped[str | None] = mapped_column(
-        Id, index=True
-    )  # shows the progress of this job while it lives
+    job_id: Mapped[str | None] = mapped_column(Id, index=True)  # shows this job's progress while it lives
     content: Mapped[dict[str, Any]]  # as the front end shows it
     created_at: Mapped[float]
 

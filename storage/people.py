@@ -52,6 +52,11 @@ async def first_sight(work: Work, person: Person, event_id: str, now: float) -> 
     return noted.one_or_none() is not None
 
 
+async def has_seen(work: Work, person: Person, event_id: str) -> bool:
+    """Say whether an update was handled already."""
+    return await work.session.get(SeenEvent, (person.id, event_id)) is not None
+
+
 async def last_events(work: Work, platform: str, since: float, most: int) -> list[tuple[str, str]]:
     """List (what the platform calls them, their newest update) of who wrote since then, newest first.
 

@@ -11,12 +11,12 @@ from sqlalchemy import and_, delete, or_, select, update
 
 from storage.blobs import BlobStore
 from storage.database import Database, Work
+from storage.deliveries import ON_THE_WAY
 from storage.models import (
     LIVE,
     OUR_FAULT,
     Blob,
     Delivery,
-    DeliveryState,
     Job,
     JobState,
     Purpose,
@@ -28,7 +28,6 @@ DAY = 86_400.0  # s
 ORPHAN_GRACE = 600.0  # s; a file is written seconds before its row
 KEEP_JOBS = 30 * DAY  # ended jobs, for the operator
 PAGE = 1_000  # rows read at once: other events go on between
-ON_THE_WAY = (DeliveryState.PENDING, DeliveryState.SENDING)
 KEEP_CAPTIONS = DAY  # as long as the voice that goes with one
 KEEP_SEEN = 2 * DAY  # handled updates; Telegram repeats them for at most one day
 

@@ -24,6 +24,7 @@ from bot.dialogue.conversation import (
     WantTalk,
 )
 from bot.dialogue.events import (
+    AboutCharacter,
     Agreed,
     CancelPressed,
     CharacterChosen,
@@ -38,6 +39,7 @@ from bot.dialogue.events import (
     GalleryAsked,
     HeldVoiceUsed,
     LanguageChosen,
+    Outcome,
     PhotoAsked,
     PhotoReceived,
     RenameAsked,
@@ -75,7 +77,7 @@ def answer(conversation: Conversation, event: Event, house: House, now: float) -
         return always
     if not conversation.agreed and isinstance(event, TextReceived):
         return ways.welcome(conversation, house)  # not everybody begins with a command
-    if not conversation.agreed and not isinstance(event, outcomes.OUTCOMES):
+    if not conversation.agreed and not isinstance(event, Outcome):
         return ways.ask_consent(conversation, house)
     return _answer_agreed(conversation, event, house, now)
 
@@ -148,7 +150,7 @@ def _answer_agreed(  # noqa: PLR0911, PLR0912 one case an event
             return _voice(conversation, voice, house, now)
         case StyleChosen(style, photo) if any(s.id == style for s in house.styles):
             return Turn(conversation, wishes=(WantDrawing(photo, style),))
-        case StyleChosen():
+        case StyleChosen() | LanguageChosen():  # a style or a language that there is not
             return ways.lead_on(conversation, house, say("old-button"))
         case HeldVoiceUsed():
             return _speak_held(replace(conversation, choosing=False))
@@ -158,7 +160,7 @@ def _answer_agreed(  # noqa: PLR0911, PLR0912 one case an event
             return looks.leave_question(conversation)
         case CommandGiven() | StylesAsked() | PhotoAsked() | GalleryAsked():
             return _command(conversation, event)
-        case CharacterChosen() | RenameAsked() | DropAsked() | DropConfirmed() | FeelingChosen():
+        case AboutCharacter() | FeelingChosen():
             return _character(conversation, event)
         case ResultAsked(job):
             return Turn(conversation, wishes=(WantResult(job),))
@@ -218,13 +220,13 @@ def _command(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911
         case CommandGiven("queue"):
             return Turn(conversation, wishes=(WantQueue(),))
         case CommandGiven("cancel"):
-            idle = replace(conversation, voice=None, voice_at=None, choosing=False)
+            idle = replace(conversation, voice=None, voice_at=None, choosing=False, others=())
             return Turn(idle, wishes=(WantCancel(None),))
     return ways.one(conversation, say("unknown-command"), say("help-hint"))
 
 
-def _character(conversation: Conversation, event: Event) -> Turn:
-    """Ask for the character that a button of the gallery is about."""
+def _character(conversation: Conversation, event: AboutCharacter | FeelingChosen) -> Turn:
+    """Ask for the character that a button is about."""
     match event:
         case CharacterChosen(character):
             return Turn(conversation, wishes=(WantCharacter("chosen", character),))

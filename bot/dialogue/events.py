@@ -1,17 +1,13 @@
-"""Events: what a person does, and what became of a wish.
+"""Events: what a person sends or presses, and what became of a wish.
 
-Every button carries `v1:<action>[.<argument>]:<id>`, at most 64 bytes. The id names what the button is about
-(a photo, a job, a character) or, where it is about nothing, the person whom it was shown to, so that a button
-pressed by somebody else is always noticed. Whose a thing is, is checked in service.py.
+A button is about something (a photo, a job, a character) or, where it is about nothing, belongs to the person
+whom it was shown to, so that one pressed by somebody else is always noticed. Whose a thing is, is checked in
+service.py.
 """
 
 from dataclasses import dataclass
 
 from bot.kinds import Feeling, JobKind
-from storage.ids import ID_LENGTH
-
-VERSION = "v1"
-
 
 # What a person sends.
 
@@ -59,14 +55,74 @@ class Unreadable:
     """Something that nobody here can use: a location, an unknown button, a document."""
 
 
-# Buttons about nothing in particular: `owner` is the person they were shown to.
+# Buttons about nothing in particular.
 
 
 @dataclass(frozen=True)
-class Agreed:
-    """Consent is given."""
+class ShownTo:
+    """A button that only says what is wanted; `owner` is the person it was shown to."""
 
     owner: str
+
+
+class Agreed(ShownTo):
+    """Consent is given."""
+
+
+class StylesAsked(ShownTo):
+    """Another style for the photo on hand."""
+
+
+class PhotoAsked(ShownTo):
+    """A new photo is to come."""
+
+
+class GalleryAsked(ShownTo):
+    """Show my characters."""
+
+
+class HeldVoiceUsed(ShownTo):
+    """Let the character that I have say what I sent."""
+
+
+class DeleteConfirmed(ShownTo):
+    """Yes, forget me."""
+
+
+class Declined(ShownTo):
+    """No, keep it."""
+
+
+class LooksAsked(ShownTo):
+    """A button about how talks look and sound."""
+
+
+class FeelingAsked(LooksAsked):
+    """How may my character look while it speaks?"""
+
+
+class SettingsAsked(LooksAsked):
+    """How do my talks look and sound?"""
+
+
+class EffectAsked(LooksAsked):
+    """What may be done with my voice?"""
+
+
+class BackgroundAsked(LooksAsked):
+    """What may lie behind my character?"""
+
+
+class PictureAsked(LooksAsked):
+    """A picture of my own is to lie behind my character; it comes next."""
+
+
+class CaptionAsked(LooksAsked):
+    """My next talk gets words, which come next."""
+
+
+class CaptionDropped(LooksAsked):
+    """My next talk gets no words after all."""
 
 
 @dataclass(frozen=True)
@@ -74,76 +130,6 @@ class LanguageChosen:
     """A language is chosen."""
 
     language: str
-    owner: str
-
-
-@dataclass(frozen=True)
-class StylesAsked:
-    """Another style for the photo on hand."""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class PhotoAsked:
-    """A new photo is to come."""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class GalleryAsked:
-    """Show my characters."""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class FeelingAsked:
-    """How may my character look while it speaks?"""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class SettingsAsked:
-    """How do my talks look and sound?"""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class EffectAsked:
-    """What may be done with my voice?"""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class BackgroundAsked:
-    """What may lie behind my character?"""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class PictureAsked:
-    """A picture of my own is to lie behind my character; it comes next."""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class CaptionAsked:
-    """My next talk gets words, which come next."""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class CaptionDropped:
-    """My next talk gets no words after all."""
-
     owner: str
 
 
@@ -163,27 +149,6 @@ class BackgroundChosen:
     owner: str
 
 
-@dataclass(frozen=True)
-class HeldVoiceUsed:
-    """Let the character that I have say what I sent."""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class DeleteConfirmed:
-    """Yes, forget me."""
-
-    owner: str
-
-
-@dataclass(frozen=True)
-class Declined:
-    """No, keep it."""
-
-    owner: str
-
-
 # Buttons about something.
 
 
@@ -196,6 +161,29 @@ class StyleChosen:
 
 
 @dataclass(frozen=True)
+class AboutCharacter:
+    """A button about a character."""
+
+    character: str
+
+
+class CharacterChosen(AboutCharacter):
+    """From now on this character speaks."""
+
+
+class RenameAsked(AboutCharacter):
+    """This character gets a new name, which comes next."""
+
+
+class DropAsked(AboutCharacter):
+    """This character may go."""
+
+
+class DropConfirmed(AboutCharacter):
+    """Yes, this character goes."""
+
+
+@dataclass(frozen=True)
 class FeelingChosen:
     """From now on this character looks so while it speaks."""
 
@@ -204,45 +192,18 @@ class FeelingChosen:
 
 
 @dataclass(frozen=True)
-class CharacterChosen:
-    """From now on this character speaks."""
+class AboutJob:
+    """A button about a job."""
 
-    character: str
-
-
-@dataclass(frozen=True)
-class RenameAsked:
-    """This character gets a new name, which comes next."""
-
-    character: str
+    job: str
 
 
-@dataclass(frozen=True)
-class DropAsked:
-    """This character may go."""
-
-    character: str
-
-
-@dataclass(frozen=True)
-class DropConfirmed:
-    """Yes, this character goes."""
-
-    character: str
-
-
-@dataclass(frozen=True)
-class CancelPressed:
+class CancelPressed(AboutJob):
     """Cancel this job."""
 
-    job: str
 
-
-@dataclass(frozen=True)
-class ResultAsked:
+class ResultAsked(AboutJob):
     """Show what may not have reached me of this job."""
-
-    job: str
 
 
 @dataclass(frozen=True)
@@ -253,11 +214,17 @@ class FileAsked:
     job: str
 
 
-# What became of a wish, and what the engine has done.
+Owned = ShownTo | LanguageChosen | EffectChosen | BackgroundChosen
+Pressed = Owned | AboutCharacter | AboutJob | StyleChosen | FeelingChosen | FileAsked
+Sent = CommandGiven | TextReceived | PhotoReceived | VoiceReceived | Unreadable | Pressed
+
+
+class Outcome:
+    """What became of a wish, or what the engine has done."""
 
 
 @dataclass(frozen=True)
-class JobAccepted:
+class JobAccepted(Outcome):
     """Work is on its way; `position` jobs are served before."""
 
     kind: JobKind
@@ -267,7 +234,7 @@ class JobAccepted:
 
 
 @dataclass(frozen=True)
-class JobRefused:
+class JobRefused(Outcome):
     """A limit is reached; `reason` is a sentence's id."""
 
     kind: JobKind
@@ -276,7 +243,7 @@ class JobRefused:
 
 
 @dataclass(frozen=True)
-class JobsCancelled:
+class JobsCancelled(Outcome):
     """So many jobs were cancelled; `others`: the one that was meant is somebody else's.
 
     `blobs`: the photos and voices of the cancelled jobs.
@@ -288,7 +255,7 @@ class JobsCancelled:
 
 
 @dataclass(frozen=True)
-class QueueListed:
+class QueueListed(Outcome):
     """Somebody's live jobs: (kind, id, position)."""
 
     jobs: tuple[tuple[JobKind, str, int], ...]
@@ -306,14 +273,14 @@ class GalleryEntry:
 
 
 @dataclass(frozen=True)
-class GalleryListed:
+class GalleryListed(Outcome):
     """Somebody's characters."""
 
     entries: tuple[GalleryEntry, ...]
 
 
 @dataclass(frozen=True)
-class CharacterFound:
+class CharacterFound(Outcome):
     """The character that an event was about, and what is to be said about it."""
 
     about: str  # "chosen", "rename", "drop", "renamed", "feels", "settings"
@@ -323,7 +290,7 @@ class CharacterFound:
 
 
 @dataclass(frozen=True)
-class CharacterGone:
+class CharacterGone(Outcome):
     """A character was deleted; the active one is now `active`."""
 
     name: str
@@ -331,158 +298,56 @@ class CharacterGone:
 
 
 @dataclass(frozen=True)
-class PhotoGone:
+class PhotoGone(Outcome):
     """The photo that a button is about was deleted in the meantime; the one on hand may be another."""
 
     photo: str
 
 
 @dataclass(frozen=True)
-class NotYours:
+class NotYours(Outcome):
     """A button of somebody else, or about something that is gone."""
 
 
 @dataclass(frozen=True)
-class Forgotten:
+class Forgotten(Outcome):
     """Everything about the person is deleted."""
 
 
 @dataclass(frozen=True)
-class OnItsWay:
+class OnItsWay(Outcome):
     """So many messages will be delivered (again)."""
 
     count: int
 
 
 @dataclass(frozen=True)
-class CharacterDrawn:
+class CharacterDrawn(Outcome):
     """A new character can speak."""
 
     character: str
 
 
 @dataclass(frozen=True)
-class PhotoUseful:
+class PhotoUseful(Outcome):
     """The engine has drawn this photo in every style."""
 
     photo: str
 
 
 @dataclass(frozen=True)
-class PhotoUseless:
+class PhotoUseless(Outcome):
     """The engine cannot draw this photo; why is told apart from this."""
 
     photo: str
 
 
 @dataclass(frozen=True)
-class BackgroundReady:
+class BackgroundReady(Outcome):
     """The engine has made a background, kept as `picture`, of this photo."""
 
     photo: str
     picture: str
 
 
-Owned = (
-    Agreed
-    | LanguageChosen
-    | StylesAsked
-    | PhotoAsked
-    | GalleryAsked
-    | FeelingAsked
-    | SettingsAsked
-    | EffectAsked
-    | BackgroundAsked
-    | PictureAsked
-    | CaptionAsked
-    | CaptionDropped
-    | EffectChosen
-    | BackgroundChosen
-    | HeldVoiceUsed
-    | DeleteConfirmed
-    | Declined
-)
-Pressed = (
-    Owned
-    | StyleChosen
-    | FeelingChosen
-    | CharacterChosen
-    | RenameAsked
-    | DropAsked
-    | DropConfirmed
-    | CancelPressed
-    | ResultAsked
-    | FileAsked
-)
-Sent = CommandGiven | TextReceived | PhotoReceived | VoiceReceived | Unreadable | Pressed
-Outcome = (
-    JobAccepted
-    | JobRefused
-    | JobsCancelled
-    | QueueListed
-    | GalleryListed
-    | CharacterFound
-    | CharacterGone
-    | PhotoGone
-    | NotYours
-    | Forgotten
-    | OnItsWay
-    | CharacterDrawn
-    | PhotoUseful
-    | PhotoUseless
-    | BackgroundReady
-)
 Event = Sent | Outcome
-
-_PLAIN: dict[str, type[Pressed]] = {
-    "agree": Agreed,
-    "restyle": StylesAsked,
-    "photo": PhotoAsked,
-    "gallery": GalleryAsked,
-    "feel": FeelingAsked,
-    "settings": SettingsAsked,
-    "effects": EffectAsked,
-    "grounds": BackgroundAsked,
-    "picture": PictureAsked,
-    "caption": CaptionAsked,
-    "nocaption": CaptionDropped,
-    "speak": HeldVoiceUsed,
-    "forget": DeleteConfirmed,
-    "keep": Declined,
-    "use": CharacterChosen,
-    "name": RenameAsked,
-    "drop": DropAsked,
-    "dropped": DropConfirmed,
-    "cancel": CancelPressed,
-    "show": ResultAsked,
-}
-_WITH_ARGUMENT: dict[str, type[Pressed]] = {
-    "lang": LanguageChosen,
-    "style": StyleChosen,
-    "felt": FeelingChosen,
-    "effect": EffectChosen,
-    "ground": BackgroundChosen,
-    "file": FileAsked,
-}
-_ACTIONS = {kind: action for action, kind in (_PLAIN | _WITH_ARGUMENT).items()}
-
-
-def data_of(event: Pressed) -> str:
-    """Write a button's data."""
-    action = _ACTIONS[type(event)]
-    *arguments, about = vars(event).values()
-    return ":".join((VERSION, ".".join((action, *arguments)), about))
-
-
-def event_of(data: str) -> Pressed | Unreadable:
-    """Read a button's data; it may come from anybody and be anything."""
-    version, _, rest = data.partition(":")
-    words, _, about = rest.rpartition(":")
-    action, _, argument = words.partition(".")
-    if version != VERSION or len(about) != ID_LENGTH:
-        return Unreadable()
-    if not argument and action in _PLAIN:
-        return _PLAIN[action](about)  # type: ignore[call-arg]
-    if argument and action in _WITH_ARGUMENT:
-        return _WITH_ARGUMENT[action](argument, about)  # type: ignore[call-arg]
-    return Unreadable()

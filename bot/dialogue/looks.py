@@ -22,6 +22,7 @@ from bot.dialogue.events import (
     Event,
     FeelingAsked,
     FeelingChosen,
+    LooksAsked,
     PictureAsked,
     SettingsAsked,
 )
@@ -29,17 +30,6 @@ from bot.dialogue.replies import Button, Said, button, say
 from bot.kinds import Background, Effect, Feeling
 from bot.sentences import sentence
 
-ASKED = (
-    FeelingAsked
-    | SettingsAsked
-    | EffectAsked
-    | BackgroundAsked
-    | PictureAsked
-    | CaptionAsked
-    | CaptionDropped
-    | EffectChosen
-    | BackgroundChosen
-)
 COMMANDS = ("settings", "feeling", "effect", "background", "caption")
 ALPHABETS = ("LATIN", "HANGUL", "GREEK", "CYRILLIC", "HIRAGANA", "KATAKANA", "CJK")  # that captions can show
 CAPTION, PICTURE = "caption", "picture"  # questions that the next message answers
@@ -47,7 +37,9 @@ CAPTION, PICTURE = "caption", "picture"  # questions that the next message answe
 
 def is_about_looks(event: Event) -> bool:
     """Say whether `answer_look` answers an event."""
-    return isinstance(event, ASKED) or (isinstance(event, CommandGiven) and event.name in COMMANDS)
+    if isinstance(event, CommandGiven):
+        return event.name in COMMANDS
+    return isinstance(event, LooksAsked | EffectChosen | BackgroundChosen)
 
 
 def answer_look(conversation: Conversation, event: Event) -> Turn:  # noqa: PLR0911 one case an event

@@ -23,7 +23,6 @@ from bot.dialogue.events import (
     JobsCancelled,
     NotYours,
     OnItsWay,
-    Outcome,
     PhotoGone,
     PhotoUseful,
     PhotoUseless,
@@ -33,8 +32,6 @@ from bot.dialogue.events import (
 from bot.dialogue.replies import Media, Reply, Said, button, say
 from bot.kinds import JobKind
 
-OUTCOMES = Outcome
-
 
 def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
     conversation: Conversation, event: Event, house: House, now: float
@@ -43,14 +40,11 @@ def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
     match event:
         case JobAccepted():
             return _accepted(conversation, event, now)
-        case JobRefused():
-            return ways.one(conversation, say(event.reason, limit=event.limit))
-        case JobsCancelled(count, others, blobs):
-            idle = conversation if others else replace(conversation, choosing=False, others=())
-            if idle.next_picture in blobs:
-                idle = replace(idle, next_picture=None)
-            word = "cancelled" if count else "not-yours" if others else "nothing-to-cancel"
-            return ways.one(idle, say(word))
+        case JobRefused(kind, reason, limit):
+            left = replace(conversation, others=()) if kind is JobKind.PREVIEW else conversation
+            return ways.one(left, say(reason, limit=limit))
+        case JobsCancelled():
+            return _cancelled(conversation, event)
         case PhotoUseful(photo):
             return Turn(replace(conversation, others=()) if conversation.photo == photo else conversation)
         case PhotoUseless(photo) if conversation.next_picture == photo:
@@ -77,6 +71,16 @@ def answer_outcome(  # noqa: PLR0911, PLR0912 one case an event
         case CharacterFound() | CharacterGone():
             return _character(conversation, event)
     raise TypeError(f"nobody answers {event}")
+
+
+def _cancelled(conversation: Conversation, event: JobsCancelled) -> Turn:
+    """Say what was cancelled; a photo that was to be looked at waits for no style any more."""
+    if conversation.photo in event.blobs:
+        conversation = replace(conversation, choosing=False, others=())
+    if conversation.next_picture in event.blobs:
+        conversation = replace(conversation, next_picture=None)
+    word = "cancelled" if event.count else "not-yours" if event.others else "nothing-to-cancel"
+    return ways.one(conversation, say(word))
 
 
 def _without_photo(conversation: Conversation) -> Conversation:

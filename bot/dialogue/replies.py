@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.dialogue.events import Pressed, data_of
+from bot.dialogue.buttons import data_of
+from bot.dialogue.events import Pressed
 from bot.sentences import sentence
 
 

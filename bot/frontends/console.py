@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.dialogue import Button, Reply
-from bot.dialogue.events import PhotoReceived, Sent, VoiceReceived, event_of
+from bot.dialogue.buttons import event_of
+from bot.dialogue.events import PhotoReceived, Sent, VoiceReceived
 from bot.dialogue.typed import event_of_words
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
 from bot.kinds import JobKind
 from bot.service import Load, Service, Who
-from storage.models import JobState
+from storage.models import LIVE
 
 PLATFORM = "console"
 PARTS: Parts = {**PLAIN_PARTS, JobKind.SPEAK: ("talk.webm", "talk.mp4")}
@@ -49,11 +50,10 @@ class Console:
         text = line.strip()
         if not text:
             return
-        pressed = self._button(text)
-        path = Path(text).expanduser()
+        pressed, path = self._button(text), _file_at(text)
         if pressed is not None:
             await self._send(event_of(pressed.data))
-        elif path.is_file():
+        elif path is not None:
             await self._attach(path)
         else:
             await self._send(event_of_words(text))
@@ -71,7 +71,7 @@ class Console:
 
     async def show_progress(self, address: str, progress: Progress) -> str | None:
         """Show progress, a line whenever its words change: see Frontend."""
-        if progress.state not in (JobState.WAITING, JobState.RUNNING):
+        if progress.state not in LIVE:
             self._stages.pop(progress.job, None)
             return None
         text = progress.reply.text.replace("\n", ": ")
@@ -107,7 +107,7 @@ class Console:
 
     def _button(self, text: str) -> Button | None:
         """Find the button that a number or a label presses; of several with one label the newest."""
-        if text.isdigit() and 1 <= int(text) <= len(self._buttons):
+        if text.isdecimal() and 1 <= int(text) <= len(self._buttons):
             return self._buttons[int(text) - 1]
         return next((b for b in reversed(self._buttons) if b.label.casefold() == text.casefold()), None)
 
@@ -124,6 +124,15 @@ def load_from(path: Path) -> Load:
         return await asyncio.to_thread(path.read_bytes)
 
     return load
+
+
+def _file_at(text: str) -> Path | None:
+    """Find the file that a typed line names; most lines name none."""
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (OSError, RuntimeError):  # too long for a name, or the home of nobody
+        return None
 
 
 async def typed(source: TextIO) -> AsyncIterator[str]:

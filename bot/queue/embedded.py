@@ -13,7 +13,7 @@ from bot.queue.protocol import ATTEMPTS, Claim, Failure, Limits, Order, Refusal,
 from storage import jobs
 from storage.database import Database, Work
 from storage.ids import new_id
-from storage.models import Job, JobState
+from storage.models import OUR_FAULT, Job, JobState
 
 DAY = 86_400.0  # s
 MOVES_SECONDS = 0.25  # between two looks at who has moved up
@@ -147,8 +147,9 @@ class EmbeddedQueue:
             if job.attempts < ATTEMPTS:
                 job.state = JobState.WAITING
             else:
-                job.state, job.error_id, job.finished_at = JobState.FAILED, "our-fault", self._clock()
+                job.state, job.error_id, job.finished_at = JobState.FAILED, OUR_FAULT, self._clock()
                 failed.append(job)
+                self._tell_afterwards(work, News(job.id, job.person_id, JobState.FAILED))
             work.after_commit(self._changed)
         return failed
 

@@ -120,13 +120,13 @@ async def _live(life: Life) -> None:
 
 
 def _die_after_delivery() -> None:
-    original = Courier._sent
+    original = Courier._close
 
-    async def sent(self: Courier, *about: object) -> None:
+    async def close(self: Courier, *about: object) -> None:
         await original(self, *about)  # type: ignore[arg-type]
         die()
 
-    Courier._sent = sent  # type: ignore[method-assign, assignment]
+    Courier._close = close  # type: ignore[method-assign, assignment]
 
 
 async def _be(app: App, name: str, dice: random.Random, log: Log) -> None:

@@ -17,6 +17,7 @@ from bot.artist import (
     STICKER_FILES,
     TALK_FILES,
     Made,
+    Saying,
 )
 from bot.kinds import JobKind, Manner
 from engine.errors import EngineError, Notice, PersonProblem
@@ -49,19 +50,11 @@ class FakeArtist:
         files = CHARACTER_FILES + STICKER_FILES
         return await self._make(files, photo, progress, (Stage.DECODE, Stage.FACE, Stage.DRAW))
 
-    async def speak(
-        self,
-        character: Mapping[str, bytes],
-        voice: bytes,
-        manner: Manner,
-        picture: bytes | None,
-        seed: int,
-        progress: Progress,
-    ) -> Made:
-        self.spoken.append((manner, picture))
-        assert set(character) == set(CHARACTER_FILES), sorted(character)
+    async def speak(self, saying: Saying, progress: Progress) -> Made:
+        self.spoken.append((saying.manner, saying.picture))
+        assert set(saying.character) == set(CHARACTER_FILES), sorted(saying.character)
         stages = (Stage.DECODE, Stage.SPEECH, Stage.RENDER, Stage.ENCODE)
-        return await self._make(TALK_FILES, voice, progress, stages)
+        return await self._make(TALK_FILES, saying.voice, progress, stages)
 
     async def background(
         self, photo: bytes, character: Mapping[str, bytes] | None, progress: Progress

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bot.app import App, open_app
 from bot.dialogue import House, Reply, Style
-from bot.dialogue.events import Agreed, CommandGiven, PhotoReceived, Sent, VoiceReceived, event_of
+from bot.dialogue.buttons import event_of
+from bot.dialogue.events import Agreed, CommandGiven, PhotoReceived, Sent, VoiceReceived
 from bot.frontend import PLAIN_PARTS, Frontend, Progress, Shown
 from bot.service import Who
 from bot.settings import QueueSettings, StorageSettings

@@ -10,6 +10,8 @@ from bot.watchdog import Watchdog
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import RULES, FakeFrontend, Human, settings_in
 
+STRANGE = ("a caption " * 60, "²", "~nobody-of-that-name/x", "x" * 5_000)  # only words, no paths, no numbers
+
 
 async def test_a_conversation_by_lines_paths_and_numbers(tmp_path: Path):
     photo, voice = tmp_path / "me.jpg", tmp_path / "hello.ogg"
@@ -24,7 +26,16 @@ async def test_a_conversation_by_lines_paths_and_numbers(tmp_path: Path):
         console = Console(app.service, ann.who, lines.append, tmp_path / "out")
 
         async def talk() -> None:
-            for line in ("/start", "I agree", str(photo), "2. Pencil", str(voice), "/characters", "hello?"):
+            for line in (
+                "/start",
+                "I agree",
+                str(photo),
+                "2. Pencil",
+                str(voice),
+                "/characters",
+                *STRANGE,
+                "hello?",
+            ):
                 await console.say(line)
                 await ann.idle()
 

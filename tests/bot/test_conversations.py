@@ -16,8 +16,10 @@ from bot.dialogue.events import (
 from bot.frontend import NotDelivered, Unreachable
 from bot.service import UPLOAD_BYTES
 from bot.settings import QueueSettings
-from storage import jobs, people
-from storage.models import JobState, Purpose
+from bot.wishes import MOST_CHARACTERS
+from storage import characters, deliveries, jobs, people
+from storage.ids import new_id
+from storage.models import Character, JobState, Purpose
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, kept, running
 
@@ -48,8 +50,6 @@ async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_pat
 async def test_before_consent_nothing_is_loaded_or_kept(app: App, ann: Human, tmp_path: Path):
     async def must_not_load() -> bytes:
         raise AssertionError("loaded before consent")
-
-    from bot.dialogue.events import PhotoReceived
 
     (reply,) = await app.service.handle(ann.who, PhotoReceived(), must_not_load)
     assert "I agree" in reply.buttons[0][0].label
@@ -184,6 +184,7 @@ async def test_the_same_update_twice_is_one_job(app: App, ann: Human):
     await ann.idle()
     assert ann.files() == ["preview.jpg"]
     assert len([blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]) == 1
+    assert {stored.key for stored in await app.blobs.stored()} == {blob.key for blob in await kept(app)}
 
 
 async def test_a_style_pressed_twice_is_one_drawing(artist: FakeArtist, ann: Human):
@@ -220,6 +221,20 @@ async def test_gallery_choose_rename_delete(app: App, ann: Human):
     assert ann.files()[-1] == "talk.mp4", "the other one speaks now"
 
 
+async def test_so_many_characters_are_enough(app: App, ann: Human):
+    await ann.has_character()
+    async with app.database.writing() as work:
+        about = {"person_id": (await ann.person()).id, "name": "Me", "style": "pencil", "seed": 0}
+        more = [Character(id=new_id(), created_at=float(i), **about) for i in range(MOST_CHARACTERS - 1)]
+        work.session.add_all(more)
+    (refused,) = await ann.press("Pencil")
+    assert refused.text.startswith("You have 30 characters")
+    async with app.database.writing() as work:
+        await characters.remove(work, more[0], 1.0)
+    (accepted,) = await ann.press("Pencil")
+    assert accepted.job is not None
+
+
 async def test_language_is_followed_until_it_is_chosen(app: App, ann: Human, frontend: FakeFrontend):
     cho = Human(app, frontend, "cho", "ko-KR")
     (welcome,) = await cho.do(CommandGiven("start"))
@@ -241,13 +256,36 @@ async def test_too_large_files_are_refused(ann: Human, tmp_path: Path):
 
 
 async def test_blocked_people_get_no_answer_and_leave_nothing(app: App, ann: Human):
-    async with app.database.writing() as work:
-        await people.block(work, "fake", "ann", 1.0)
+    async def must_not_load() -> bytes:
+        raise AssertionError("loaded for somebody who is shut out")
+
+    async def block(name: str) -> None:
+        async with app.database.writing() as work:
+            await people.block(work, "fake", name, 1.0)
+
+    async def load_while_being_blocked() -> bytes:
+        await block("bob")
+        return b"photo"
+
+    bob = Human(app, ann.frontend, "bob")
+    await bob.agree()
+    assert await app.service.handle(bob.who, PhotoReceived(), load_while_being_blocked) == ()
+    assert await app.service.handle(bob.who, PhotoReceived(), must_not_load) == ()
+    assert await app.blobs.stored() == []
+    await block("ann")
     assert await ann.do(CommandGiven("start")) == ()
     async with app.database.writing() as work:
-        assert await people.count(work) == 0
+        assert await people.find(work, "fake", "ann") is None
         assert await people.unblock(work, "fake", "ann")
     assert len(await ann.do(CommandGiven("start"))) == 1
+
+
+async def test_a_file_that_is_gone_is_none_and_no_fault(app: App, ann: Human):
+    await ann.has_character()
+    (_, entry) = await ann.do(CommandGiven("characters"))
+    assert await app.service.content(ann.who, entry.media.render)
+    await app.blobs.delete_person((await ann.person()).id)
+    assert await app.service.content(ann.who, entry.media.render) is None
 
 
 async def test_limits_are_told_in_words_and_leave_no_file(tmp_path: Path, frontend: FakeFrontend):
@@ -285,6 +323,30 @@ async def test_who_cannot_be_reached_is_left_alone(ann: Human):
     await ann.photo()
     await ann.idle()
     assert ann.files() == []
+
+
+async def test_a_voice_is_not_kept_for_who_cannot_be_reached(app: App, ann: Human):
+    await ann.has_character()
+
+    def unreachable() -> None:
+        raise Unreachable
+
+    ann.frontend.before = unreachable
+    await ann.voice()
+    await ann.idle()
+    assert [blob for blob in await kept(app) if blob.purpose == Purpose.VOICE] == []
+
+
+async def test_a_file_asked_for_twice_comes_once(ann: Human):
+    await ann.has_character()
+    await ann.voice()
+    await ann.idle()
+
+    ann.frontend.reaches = lambda address: False
+    for _ in range(3):
+        await ann.press("As a round video")
+    async with ann.app.database.reading() as work:
+        assert await deliveries.undelivered(work, (await ann.person()).id) == 1
 
 
 async def test_when_nobody_knows_whether_it_arrived_the_person_is_asked(ann: Human):

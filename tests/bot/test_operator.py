@@ -1,5 +1,6 @@
 """The operator's commands on the database of a running bot."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,6 @@ def operator(*words: str) -> str:
 
 async def test_list_show_retry_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A job fails; the operator sees why and tries again; another one is cancelled and its person told."""
-    import asyncio
-
     monkeypatch.setenv("MYTALKCON_DATA_DIR", str(tmp_path))
     frontend, artist = FakeFrontend(), FakeArtist()
     async with running(tmp_path, artist, frontend) as app:

@@ -1,5 +1,6 @@
 """The sweep removes what is too old or belongs to nothing, and nothing else."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -128,11 +129,21 @@ async def test_a_blob_is_whole_or_absent(tmp_path: Path, blobs: BlobStore):
         await blobs.read("ann/one")
 
 
+async def test_two_processes_may_remove_the_same_at_once(tmp_path: Path, blobs: BlobStore):
+    (tmp_path / "blobs" / "ann").mkdir(parents=True)
+    keys = [f"ann/{number}" for number in range(500)]
+    for key in keys:
+        (tmp_path / "blobs" / key).touch()
+    await asyncio.gather(blobs.delete(keys), blobs.delete(keys), blobs.delete_person("ann"))
+    assert await blobs.stored() == []
+
+
 async def test_blobs_live_anywhere_fsspec_reaches():
     """The same promises in another kind of store."""
     blobs = BlobStore("memory://mytalkcon-test")
     await blobs.write("ann/one", b"content")
     assert await blobs.read("ann/one") == b"content"
     assert [stored.key for stored in await blobs.stored()] == ["ann/one"]
+    await blobs.delete(["ann/never"])
     await blobs.delete_person("ann")
     assert await blobs.stored() == []

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from bot.dialogue import Button, Reply
-from bot.dialogue.events import StyleChosen, event_of
+from bot.dialogue.buttons import event_of
+from bot.dialogue.events import StyleChosen
 from bot.dialogue.replies import Said
 from bot.frontend import Progress
 from bot.sentences import sentence

@@ -26,7 +26,6 @@ from bot.frontends.discord.invalid import InvalidRequests
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import OVER, Post, Spot
 from bot.kinds import JobKind
-from bot.sentences import DEFAULT_LANGUAGE
 from bot.service import Load, Service, Who
 from storage.ids import new_id
 
@@ -100,7 +99,7 @@ class Chat:
                 try:
                     replies = await self._service.handle(who, event, load, event_id, more=more)
                 except Exception as error:  # whatever is wrong with us: the person hears of it
-                    replies = _apology(error, DEFAULT_LANGUAGE)
+                    replies = await self._apology(who, error)
                 await self._say(place, None, await self._cards(who, replies, place))
 
     async def take(
@@ -202,7 +201,7 @@ class Chat:
                     if not _asks(replies):
                         break
             except Exception as error:  # whatever is wrong with us: the person hears of it
-                replies = _apology(error, interaction.locale.value)
+                replies = await self._apology(who, error)
             cards = await self._cards(who, replies, place)
             if answer is not None and isinstance(events[0], CancelPressed) and _is_cancelled(replies):
                 await answer.replace_pressed(cards[0])
@@ -245,6 +244,13 @@ class Chat:
                 raise
             return None
 
+    async def _apology(self, who: Who, error: Exception) -> tuple[Reply, ...]:
+        """Say that something is wrong with us, by an id that those who run the bot find in the log."""
+        error_id = new_id()
+        log.error("what somebody sent was not handled (id %s)", error_id, exc_info=error)
+        language = await self._service.language_of(who)
+        return (Reply(language, (say("our-fault"), say("our-fault-noted", id=error_id))),)
+
     def _fall_silent(self, answer: Answer, seconds: float) -> None:
         """Take "is thinking ..." away later, unless a result has taken its place by then."""
 
@@ -282,13 +288,6 @@ def place_of(interaction: discord.Interaction, *, open_: bool = False) -> Place:
 def _who(place: Place, interaction: discord.Interaction | None) -> Who:
     language = interaction.locale.value if interaction is not None else None
     return Who(PLATFORM, str(place.user), str(place), language)
-
-
-def _apology(error: Exception, language: str) -> tuple[Reply, ...]:
-    """Say that something is wrong with us, by an id that those who run the bot find in the log."""
-    error_id = new_id()
-    log.error("what somebody sent was not handled (id %s)", error_id, exc_info=error)
-    return (Reply(language, (say("our-fault"), say("our-fault-noted", id=error_id))),)
 
 
 def _asks(replies: Sequence[Reply]) -> bool:

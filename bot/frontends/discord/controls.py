@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, cast
 import discord
 from discord import ui
 
+from bot.dialogue.buttons import event_of
 from bot.dialogue.conversation import CAPTION_LENGTH, NAME_LENGTH
 from bot.dialogue.events import (
     Agreed,
@@ -20,7 +21,6 @@ from bot.dialogue.events import (
     RenameAsked,
     Sent,
     TextReceived,
-    event_of,
 )
 from bot.frontends.discord.cards import LABEL, ROW, Card
 from bot.sentences import sentence

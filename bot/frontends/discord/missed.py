@@ -32,5 +32,5 @@ async def missed(
             async for message in channel.history(limit=MESSAGES, after=after, oldest_first=True):
                 if message.author.id == int(person):
                     yield message
-        except (discord.Forbidden, discord.NotFound) as error:
-            log.info("somebody's direct messages are closed: %s", error)
+        except discord.HTTPException as error:  # closed, or trouble of Discord's: the next person's are read
+            log.info("somebody's direct messages cannot be read: %s", error)

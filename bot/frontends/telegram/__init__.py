@@ -6,8 +6,13 @@ the limits; `albums` gathers photos sent together; `webhook` lets Telegram bring
 operators.
 """
 
+import os
+
 from bot.frontends.telegram.front import PARTS, Telegram
 from bot.frontends.telegram.reading import PLATFORM
 from bot.frontends.telegram.serving import serving
+
+# The library reads this whenever it is asked for a time: they are timedeltas, as in its next version anyway.
+os.environ["PTB_TIMEDELTA"] = "true"
 
 __all__ = ["PARTS", "PLATFORM", "Telegram", "serving"]

@@ -13,6 +13,7 @@ from telegram.error import TelegramError
 
 from bot import operators
 from bot.dialogue import Button, Reply
+from bot.dialogue.buttons import event_of
 from bot.dialogue.events import (
     CancelPressed,
     CommandGiven,
@@ -20,7 +21,6 @@ from bot.dialogue.events import (
     TextReceived,
     Unreadable,
     VoiceReceived,
-    event_of,
 )
 from bot.dialogue.replies import Said, say
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown

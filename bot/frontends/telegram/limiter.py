@@ -37,9 +37,7 @@ class Urgency(Enum):
     """What becomes of a request whose turn is not now."""
 
     ANSWER = auto()  # waits; asked to wait by Telegram, it waits and tries again
-    RESULT = (
-        auto()
-    )  # waits; asked to wait by Telegram, it goes back to the courier, who knows when to come again
+    RESULT = auto()  # waits; asked to wait by Telegram, it goes back to the courier, who comes again then
     PROGRESS = auto()  # is dropped
 
 
@@ -244,6 +242,6 @@ def is_group(chat: str) -> bool:
 
 
 def seconds_of(asked: RetryAfter) -> float:
-    """Read how long Telegram asks us to wait; by the library's version that is a number or a timedelta."""
+    """Read how long Telegram asks us to wait: a timedelta, a number only for who wants it (PTB_TIMEDELTA)."""
     wait: int | timedelta = asked.retry_after
     return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from telegram import CallbackQuery, Chat, Message, MessageEntity, Update, User
 
-from bot.dialogue import looks, typed
+from bot.dialogue import typed
+from bot.dialogue.buttons import event_of
 from bot.dialogue.events import (
     PhotoReceived,
     Sent,
     TextReceived,
     Unreadable,
     VoiceReceived,
-    event_of,
 )
 from bot.frontends.telegram.address import Address
+from bot.frontends.telegram.menu import COMMANDS
 from bot.service import Who
 
 PLATFORM = "telegram"
@@ -124,13 +125,7 @@ def _calls(message: Message, me: Me) -> bool:
     if any(name.lower() == f"@{me.username.lower()}" for name in _entities(message, MessageEntity.MENTION)):
         return True
     command, meant_for = _command(message)
-    return command in GROUP_COMMANDS if meant_for is None else meant_for == me.username.lower()
-
-
-GROUP_COMMANDS = (
-    *("start", "help", "language", "characters", "queue", "cancel", "privacy", "delete", "style"),
-    *looks.COMMANDS,
-)
+    return command in COMMANDS if meant_for is None else meant_for == me.username.lower()
 
 
 def _own_voice(message: Message) -> Message | None:

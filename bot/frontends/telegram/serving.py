@@ -65,8 +65,10 @@ async def serving(
         if settings.telegram_error_chat:
             errors = ErrorChat(Sender(app.bot), Address.read(settings.telegram_error_chat))
             stack.enter_context(errors.listening())
-            await stack.enter_async_context(_in_background(errors.run()))
-        await stack.enter_async_context(_in_background(_connect(app, settings, secret)))
+            gone = "errors are not told on Telegram any more"
+            await stack.enter_async_context(_in_background(errors.run(), gone))
+        gone = "the bot is not on Telegram any more"
+        await stack.enter_async_context(_in_background(_connect(app, settings, secret), gone))
         yield front
 
 
@@ -193,20 +195,20 @@ class _Complaints:
 
 
 @asynccontextmanager
-async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Work for the length of the block; what goes wrong is logged, and the rest of the house goes on."""
+async def _in_background(work: Coroutine[Any, Any, None], gone: str) -> AsyncIterator[None]:
+    """Work for the length of the block; what goes wrong is logged as `gone`, and the house goes on."""
+
+    def log_failure(ended: asyncio.Task[None]) -> None:
+        if not ended.cancelled() and ended.exception() is not None:
+            log.error("%s", gone, exc_info=ended.exception())
+
     task = asyncio.create_task(work)
-    task.add_done_callback(_log_failure)
+    task.add_done_callback(log_failure)
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception() is not None:
-        log.error("the bot is not on Telegram any more", exc_info=task.exception())
 
 
 async def _stop(app: App, front: Telegram, albums: Albums, order: InOrder) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue import Reply
-from bot.dialogue.events import CancelPressed, CommandGiven, Sent, event_of
+from bot.dialogue.buttons import event_of
+from bot.dialogue.events import CancelPressed, CommandGiven, Sent
 from bot.dialogue.typed import event_of_words
 from bot.frontend import Progress
 from storage.models import Message

@@ -46,7 +46,7 @@ class Visitors:
         """
         if self.recognise(cookie) is not None and cookie is not None:
             return cookie
-        if not hmac.compare_digest(password.encode(), self._password) and self._password:
+        if not hmac.compare_digest(_bytes(password), self._password) and self._password:
             raise WrongPassword
         old = (cookie or "").partition(".")[0]
         token = old if _ID.fullmatch(old) else secrets.token_urlsafe(ID_BYTES)
@@ -57,12 +57,17 @@ class Visitors:
         token, _, signature = (cookie or "").partition(".")
         if not _ID.fullmatch(token):
             return None
-        if self._key and not hmac.compare_digest(signature.encode(), self._signature(token).encode()):
+        if self._key and not hmac.compare_digest(_bytes(signature), self._signature(token).encode()):
             return None
         return _base64(hashlib.sha256(token.encode()).digest())
 
     def _signature(self, token: str) -> str:
         return _base64(hmac.digest(self._key, token.encode(), "sha256"))
+
+
+def _bytes(text: str) -> bytes:
+    """Write what somebody sent as bytes: it may hold halves of surrogate pairs."""
+    return text.encode(errors="surrogatepass")
 
 
 def _base64(digest: bytes) -> str:

@@ -238,6 +238,21 @@ async def test_jobs_of_a_dead_worker_are_taken_up_by_another_three_times(house: 
     assert (await house.job(job)).state == JobState.FAILED
 
 
+async def test_an_end_by_the_death_of_workers_is_news(house: House):
+    (ann,) = await meet(house.database, "ann")
+    await house.submit(ann)
+    async with house.queue.news() as stream:
+        for _ in range(3):
+            claim = await house.claim(house.new_queue())
+            assert claim is not None
+            house.dead.workers.add(claim.job.worker or "")
+            await house.reclaim(house.queue)
+        async with asyncio.timeout(10):
+            async for news in stream:
+                if news.state == JobState.FAILED:
+                    return
+
+
 async def test_stopping_gives_a_job_back_without_counting(house: House):
     (ann,) = await meet(house.database, "ann")
     job = await house.submit(ann)

@@ -7,6 +7,7 @@ import discord
 from bot.dialogue.conversation import CAPTION_LENGTH
 from bot.frontends.discord import PLATFORM
 from bot.kinds import Effect, Manner
+from bot.sentences import sentence
 from storage import people
 from tests.bot.fake_artist import FakeArtist
 from tests.e2e.discord.world import discord_world, labels_of, options_of
@@ -48,6 +49,12 @@ async def test_in_korean_until_everything_is_forgotten(tmp_path: Path):
         await ann.slash("language")
         await ann.click(world.direct(ann)[-1], label="한국어")
         assert "한국어로" in world.direct(ann)[-1].content
+        (tmp_path / "blobs").rename(tmp_path / "moved")
+        (tmp_path / "blobs").touch()  # a fault of ours
+        await world.photo(ann)
+        assert sentence("our-fault", "ko") in world.direct(ann)[-1].content
+        (tmp_path / "blobs").unlink()
+        (tmp_path / "moved").rename(tmp_path / "blobs")
         await ann.send_dm("/gallery")
         assert labels_of(world.direct(ann)[-1]) == ["이름 바꾸기", "지우기"]
         window = await ann.click(world.direct(ann)[-1], label="이름 바꾸기")

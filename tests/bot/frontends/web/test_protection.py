@@ -358,7 +358,7 @@ async def test_only_so_many_tabs_and_uploads(tmp_path: Path):
 
 async def test_a_password_is_asked_for_everywhere(tmp_path: Path):
     settings = web_settings(web_password=PASSWORD)
-    limits = WebLimits(passwords=Rate(3, 0.001))
+    limits = WebLimits(passwords=Rate(4, 0.001))
     async with page_of(tmp_path, settings=settings, limits=limits) as house, Browser(house.address) as me:
         assert await me.let_in() == 401
         assert await me.let_in("open says me") == 401
@@ -368,6 +368,10 @@ async def test_a_password_is_asked_for_everywhere(tmp_path: Path):
         me.http.cookie_jar.update_cookies({"mytalkcon": "A" * 43})
         async with me.http.get(f"{house.address}media/x/talk.mp4") as answer:
             assert answer.status == 401, "an id of one's own invention is not signed"
+        assert await me.let_in("\ud800") == 401, "half of a letter is no password"
+        strange = {"Cookie": f'mytalkcon="{"A" * 43}.\udcff"'}
+        async with me.http.get(f"{house.address}media/x/talk.mp4", headers=strange) as answer:
+            assert answer.status == 401
         assert await me.let_in(PASSWORD) == 204
         socket = await me.http.ws_connect(f"{house.address}ws")
         assert (await socket.receive_json())["kind"] == "everything"
