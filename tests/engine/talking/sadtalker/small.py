@@ -2,10 +2,16 @@
 
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
 
+from engine.character import Character
+from engine.talking.standard_face import standard_face as landmarks_of_a_face
+from tests.filled_weights import place_defaults
 from tests.golden.filling import filled
 
 ADJUST = (  # gentle motion, as weights that were trained give it
@@ -110,3 +116,28 @@ def write_files(folder: Path) -> None:
     for name, network in mappings.items():
         torch.save({"mapping": state(network)}, folder / name)
     (folder / "similarity_Lm3D_all.mat").write_bytes(matlab(standard_face()))
+
+
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `folder`, filled by `write_files`, the cache folder, and SadTalker as small as its files."""
+    from engine.talking.sadtalker import animator
+
+    if not (folder / "face_landmarker.task").exists():
+        place_defaults(folder)
+    monkeypatch.setenv("MYTALKCON_WEIGHTS_DIR", str(folder))
+    monkeypatch.setattr(animator, "SadTalker", partial(animator.SadTalker, sizes=sizes()))
+
+
+def round_face(shirt: tuple[int, int, int] = (40, 90, 160)) -> Character:
+    """A round face with a white border on shoulders, with what a selfie gave."""
+    y, x = np.mgrid[:512, :512]
+    picture = np.zeros((512, 512, 4), np.uint8)
+    head = np.hypot((x - 256) / 130, (y - 250) / 150)
+    body = np.hypot((x - 256) / 200, (y - 520) / 150)
+    picture[np.minimum(head, body) < 1.1] = 255
+    picture[body < 1, :3] = shirt
+    picture[head < 1, :3] = (230, 190, 160)
+    for centre in ((215, 225), (297, 225), (256, 320)):
+        cv2.ellipse(picture, centre, (18, 8), 0, 0, 360, (60, 30, 30, 255), -1, cv2.LINE_AA)
+    known = np.random.default_rng(1).normal(0, 0.3, 257).astype(np.float32)
+    return Character(picture, landmarks_of_a_face(), "webtoon", 0, coefficients={"sadtalker": known})
