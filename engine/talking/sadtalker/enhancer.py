@@ -68,10 +68,9 @@ class Enhancer:
     @torch.inference_mode()
     def restored(self, picture: FloatMap) -> FloatMap:
         """Restore a face, float32 (S, S, 3) in [0, 1]; gives 512 px, as models of faces see it, too."""
-        seen = picture
-        if self._model.scale == 1:
-            seen = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-        given = torch.from_numpy(np.clip(seen, 0, 1)).permute(2, 0, 1)[None].float().to(self._device)
+        side = SIDE if self._model.scale == 1 else picture.shape[0]
+        seen = np.clip(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), 0, 1)
+        given = torch.from_numpy(seen).permute(2, 0, 1)[None].float().to(self._device)
         generators = [] if self._device.type == "cpu" else [torch.cuda.current_device()]
         with torch.random.fork_rng(generators):  # nobody else's random numbers change
             torch.manual_seed(NOISE)

@@ -30,8 +30,8 @@ RATE = 16_000
 
 
 def lightening(scale: int = 1, colours: int = 3) -> dict[str, torch.Tensor]:
-    """Weights of Real-ESRGAN's compact network, which adds what its convolutions find to the enlarged picture:
-    they find the same everywhere."""
+    """Weights of Real-ESRGAN's compact network: it enlarges, and adds what its convolutions find, here the
+    same everywhere."""
     last = colours * scale**2
     shapes = {"body.0": (4, colours), "body.2": (4, 4), "body.4": (last, 4)}
     state = {f"{name}.weight": torch.zeros(*shape, 3, 3) for name, shape in shapes.items()}

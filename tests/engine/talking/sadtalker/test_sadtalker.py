@@ -226,8 +226,27 @@ def test_networks_of_another_size_or_place_are_refused_by_name(weights, tmp_path
         read_networks(swapped, 256, small.sizes())
 
 
+def test_an_option_with_a_comma_stands_in_quotes():
+    found = parsed('still, "ref_pose=/videos/a, b=\'c\'.mp4","enhancer=/x/the ""best"".pth",yaw=-20:20')
+    assert found == Options(
+        still=True,
+        ref_pose=Path("/videos/a, b='c'.mp4"),
+        enhancer=Path('/x/the "best".pth'),
+        yaw=(-20.0, 20.0),
+    )
+
+
 @pytest.mark.parametrize(
-    "text", ["loud", "pose_style=46", "size=300", "preprocess=side", "yaw=left", "still=perhaps"]
+    "text",
+    [
+        "loud",
+        "pose_style=46",
+        "size=300",
+        "preprocess=side",
+        "yaw=left",
+        "still=perhaps",
+        'still,"ref_pose=a',
+    ],
 )
 def test_an_option_that_there_is_not_is_said(text):
     with pytest.raises(OptionUnknown):
