@@ -85,8 +85,8 @@ def standard_face() -> np.ndarray:
     return points
 
 
-def write_files(folder: Path) -> None:
-    """All files that SadTalker needs, of 256 and 512 px."""
+def write_files(folder: Path, of=None, sides: tuple[int, ...] = (256, 512)) -> None:
+    """All files that SadTalker needs, for pictures of `sides` px; of small networks, or of those sizes."""
     import torch
     from safetensors.torch import save_file
 
@@ -95,23 +95,23 @@ def write_files(folder: Path) -> None:
     from engine.talking.sadtalker.keypoints import KeypointDetector, MappingNetwork
     from engine.talking.sadtalker.reconstruction import Reconstruction
 
-    small = sizes()
+    of = of or sizes()
     with torch.device("meta"):
         parts = {
-            "kp_extractor.": KeypointDetector(small.detector),
-            "generator.": Generator(small.generator),
+            "kp_extractor.": KeypointDetector(of.detector),
+            "generator.": Generator(of.generator),
             "audio2exp.": ExpressionNetwork(),
             "audio2pose.": PoseNetwork(),
-            "face_3drecon.": Reconstruction(small.reconstruction),
+            "face_3drecon.": Reconstruction(of.reconstruction),
         }
         mappings = {
-            "mapping_00229-model.pth.tar": MappingNetwork(70, 4, small.mapping),
-            "mapping_00109-model.pth.tar": MappingNetwork(73, 4, small.mapping),
+            "mapping_00229-model.pth.tar": MappingNetwork(70, of.detector.keypoints, of.mapping),
+            "mapping_00109-model.pth.tar": MappingNetwork(73, of.detector.keypoints, of.mapping),
         }
     tensors = {}
     for prefix, network in parts.items():
         tensors |= state(network, prefix)
-    for side in (256, 512):
+    for side in sides:
         save_file(tensors, folder / f"SadTalker_V0.0.2_{side}.safetensors")
     for name, network in mappings.items():
         torch.save({"mapping": state(network)}, folder / name)
