@@ -6,6 +6,7 @@ Pictures come from a fake artist, voices go to the real engine, whose networks a
 import asyncio
 import io
 import logging
+import threading
 import wave
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,12 +18,14 @@ import pytest
 from PIL import Image
 
 from bot.app import App, engine_artist
-from bot.artist import Artist, Made
+from bot.artist import Artist, EngineArtist, Made
 from bot.dialogue.replies import Said
 from bot.kinds import JobKind, Manner
 from engine.character import to_json
+from engine.engine import Engine
 from engine.progress import Progress, silent
 from engine.talking.animator import TalkingEngine
+from engine.worker import EngineThread
 from storage import jobs
 from storage.models import Job, JobState
 from tests.bot.house import settings_in
@@ -60,6 +63,7 @@ class Speakers(FilesArtist):
         super().__init__()
         self.real = real
         self.drawn: list[dict[str, bytes]] = []
+        self.asked = 0  # talks that the engine has been asked for
 
     def at_once(self, kind: JobKind, style: str | None) -> int:
         return self.real.at_once(kind, style) if kind == JobKind.SPEAK else 1
@@ -84,6 +88,7 @@ class Speakers(FilesArtist):
         seed: int,
         progress: Progress,
     ) -> Made:
+        self.asked += 1
         return await self.real.speak(character, voice, manner, picture, seed, progress)
 
 
@@ -97,12 +102,14 @@ async def test_three_voices_that_wait_are_drawn_together_each_as_alone(
     quick: Server, tmp_path: Path, monkeypatch, caplog, tmp_path_factory
 ):
     pytest.importorskip("torch", reason="the extra neural is not installed")
+    from engine.talking.sadtalker.animator import AUTO_BATCH
+
     weights = tmp_path_factory.mktemp("small")
     small.write_files(weights)
     small.place(weights, monkeypatch)
     caplog.set_level(logging.DEBUG, "engine.talking.sadtalker")
-    with engine_artist(settings_in(tmp_path), TalkingEngine.SADTALKER) as real:
-        artist = Speakers(real)
+    with EngineThread(lambda: Engine(talking=TalkingEngine.SADTALKER)) as thread:
+        artist = Speakers(real := EngineArtist(thread, tmp_path / "scratch", TalkingEngine.SADTALKER))
         async with bot_in(tmp_path, quick, artist) as bot:
             people = [await regular(quick, name) for name in ("Ada", "Ben", "Cho")]
             busy = await newcomer(quick, "Dee")
@@ -114,16 +121,22 @@ async def test_three_voices_that_wait_are_drawn_together_each_as_alone(
                 while len(await talks(bot.app)) < number:
                     await asyncio.sleep(0.02)
             assert {job.state for job in await talks(bot.app)} == {JobState.WAITING}
+            gate = threading.Event()
+            thread.submit(lambda engine, report: gate.wait(60))
             artist.released.set()
+            while artist.asked < len(voices):
+                await asyncio.sleep(0.02)
+            gate.set()
             got = [person.file(await person.gets("video_note")).content for person in people]
             asked = await talks(bot.app)
-        assert "of 3 talks" in caplog.text, "their frames went through the networks at once"
-        assert "of 1 talks" not in caplog.text
+        batches = [record.getMessage() for record in caplog.records if "talks" in record.msg]
+        at_once = 3 * AUTO_BATCH["cpu"]
+        assert batches[:6] == [f"{at_once} frames of 3 talks"] * 6, "they went through the networks at once"
         caplog.clear()
         for job, character, voice, video in zip(asked, artist.drawn, voices, got, strict=True):
             alone = await real.speak(character, voice, Manner(), None, job.seed, silent)
             assert np.abs(pictures(video) - pictures(alone.files["note.mp4"])).max() <= 4
-        assert "of 3 talks" not in caplog.text
+        assert not any("of 3 talks" in record.getMessage() for record in caplog.records)
     shirts = [pictures(video)[0, -100:, 240:270].mean(axis=(0, 1)) for video in got]
     assert [int(colour.argmax()) for colour in shirts] == [0, 1, 2], "everybody got their own"
 
