@@ -4,7 +4,7 @@
     python -m tests.sadtalker_memory --seconds 6 60 --small            (every frame, small networks)
 
 Each voice has a process of its own. Weights are random, in files of the official layouts; memory does not
-depend on them. At full size the frames are from the middle of the voice; all before them is done for all of it.
+depend on them. At full size frames are from the middle of the voice; all before them is done for all of it.
 Prints a JSON object a voice; peaks are those since the step before, in 10^6 bytes. Linux only.
 """
 
