@@ -163,3 +163,23 @@ def test_without_the_package_it_is_said_before_the_work(sadtalker, make_take, mo
     monkeypatch.setattr(enhancer, "find_spec", lambda name: None)
     with pytest.raises(EnhancerMissing, match="spandrel"):
         sadtalker.prepared(make_take(1, options="enhancer=GFPGANv1.4.pth"), silent)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("spandrel")
+def test_gfpgan_gives_the_same_of_the_same_frame(tmp_path):
+    """Its noise, here as strong as what it is added to, is no flicker."""
+    from spandrel.architectures.GFPGAN import GFPGAN
+
+    torch.manual_seed(0)
+    network = GFPGAN(different_w=True)
+    state = network.state_dict()
+    for name, tensor in state.items():
+        if tensor.numel() == 1 and name.startswith("stylegan_decoder"):
+            tensor.fill_(1.0)
+    torch.save({"params_ema": state}, tmp_path / "GFPGAN.pth")
+    restores = Enhancer(tmp_path / "GFPGAN.pth", "cpu").restored
+    picture = np.random.default_rng(0).random((256, 256, 3), np.float32)
+    first, second = restores(picture), restores(picture)
+    assert first.shape == (512, 512, 3) and np.ptp(first) > 0.1
+    assert np.array_equal(first, second)
