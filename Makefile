@@ -57,7 +57,7 @@ $(VENV)/test.base.done: $(VENV)/base.done
 
 $(VENV)/test.all.done: $(VENV)/base.done
 	@echo "Installing everything for the tests ($(SIZE_ALL)); 'make test BASE=1' does without."
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,data,neural,metrics,train]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,data,neural,metrics,train,enhance]'
 	$(BIN)/mytalkcon weights fetch efficientnet-lite0-57934424.pth
 	@touch $@
 

@@ -117,7 +117,7 @@ async def open_app(
         workshop = Workshop(
             database, blobs, queue, artist, records, watchdog=watchdog, deliver_soon=courier.wake
         )
-        operators, teller = Operators(database, queue), Teller(database, queue)
+        operators, teller = Operators(database, queue, artist.remarks), Teller(database, queue)
         yield App(database, blobs, queue, house, service, operators, courier, teller, workshop)
     finally:
         watchdog.close()

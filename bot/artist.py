@@ -18,11 +18,12 @@ from typing import Protocol, TypeVar
 import numpy as np
 from PIL import Image
 
+from bot.dialogue.replies import Said, say
 from bot.kinds import Background, JobKind, Manner
 from engine.arrays import Pixels
 from engine.character import SIZE, Character, from_json, to_json
 from engine.engine import Engine
-from engine.errors import Notice, PhotoProblem
+from engine.errors import EngineError, Notice, PhotoProblem
 from engine.intake import Decoder
 from engine.media.caption import square
 from engine.media.colour import Colour, Ground
@@ -38,7 +39,7 @@ from engine.styles.packs import PackWrong
 from engine.styles.toonify import AT_ONCE
 from engine.talking.animator import TalkingEngine
 from engine.together import Steps
-from engine.worker import EngineThread, Joins, Work
+from engine.worker import EngineThread, Joins, Priority, Ticket, Work
 
 PREVIEW_FILE = "preview.jpg"
 CHARACTER_FILES = ("character.json", "drawing.png")  # what `speak` needs of a character
@@ -115,6 +116,9 @@ class Artist(Protocol):
     ) -> Made:
         """Make a background of a photo: BACKGROUND_FILE, and SCENE_FILE with a character, if there is one."""
 
+    def remarks(self) -> tuple[Said, ...]:
+        """Say to operators what is not as they have set it up, as far as that is known by now."""
+
 
 class EngineArtist:
     """The engine as an Artist.
@@ -132,6 +136,9 @@ class EngineArtist:
         self._thread = thread
         self._talking = talking
         self._scratch = scratch
+        self._missed: Ticket[EngineError | None] | None = None
+        if talking is not TalkingEngine.WARP:  # ready before the first voice, and operators hear of it
+            self._missed = thread.submit(lambda engine, report: engine.missed(), Priority.OPERATOR)
 
     def at_once(self, kind: JobKind, style: str | None) -> int:
         """See Artist: people whom a network draws, or lets speak, are drawn together."""
@@ -206,6 +213,15 @@ class EngineArtist:
             return Made({BACKGROUND_FILE: _jpeg(picture), SCENE_FILE: _jpeg(scene)}, decoded.notices)
 
         return await self._run(work, progress)
+
+    def remarks(self) -> tuple[Said, ...]:
+        """See Artist."""
+        if self._missed is None or not self._missed.future.done() or self._missed.future.exception():
+            return ()  # the log has what was raised, and the first voice will meet it again
+        error = self._missed.result()
+        if error is None:
+            return ()
+        return say("operator-stand-in", engine=str(self._talking)), say(error.message_id, **error.values)
 
     async def _run(self, work: Work[Result], progress: Progress, joins: Joins | None = None) -> Result:
         def behind_people(engine: Engine, report: Progress) -> Result | Steps[Result]:

@@ -22,11 +22,23 @@ Says = tuple[Said, ...]
 
 
 class Operators:
-    """The operators' commands; each gives what to say to the operator."""
+    """The operators' commands; each gives what to say to the operator.
 
-    def __init__(self, database: Database, queue: Queue, clock: Callable[[], float] = time) -> None:
+    Parameters
+    ----------
+    remarks : says what is not as the operators have set it up
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: Queue,
+        remarks: Callable[[], Says] = tuple,
+        clock: Callable[[], float] = time,
+    ) -> None:
         self._database = database
         self._queue = queue
+        self._remarks = remarks
         self._clock = clock
 
     async def answer(self, platform: str, command: str, argument: str) -> Says:
@@ -51,7 +63,7 @@ class Operators:
         states = {str(state): counts.get(state, 0) for state in JobState}
         said = say("operator-stats", people=known, blocked=blocked, **states)
         lines = tuple(say("operator-busy", id=platform_id, jobs=asked) for platform_id, asked in busiest)
-        return (said, *lines)
+        return (said, *lines, *self._remarks())
 
     async def _block(self, platform: str, platform_id: str) -> Says:
         async with self._database.writing() as work:

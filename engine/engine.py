@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.character import Character, settled
-from engine.errors import Notice
+from engine.errors import EngineError, Notice
 from engine.face import Face
 from engine.face.finder import FaceFinder, FoundFace
 from engine.face.matte import Matting
@@ -89,6 +89,7 @@ class Engine:
         self._talking, self._options = talking, options or {}
         self._animators: dict[TalkingEngine, Animator] = {}
         self._stands_in: Animator | None = None  # for the usual engine
+        self._missed: EngineError | None = None  # why it does
         self._toonists = Toonists()
         self._landmarks_68 = Landmarks68(self._weights)
 
@@ -165,9 +166,14 @@ class Engine:
                 if engine is not None:
                     raise
                 log.error("%s is not to be had, the warp stands in for it: %s", wanted, error)
-                self._stands_in = self.animator(TalkingEngine.WARP)
+                self._stands_in, self._missed = self.animator(TalkingEngine.WARP), error
                 return self._stands_in
         return self._animators[wanted]
+
+    def missed(self) -> EngineError | None:
+        """Say why the warp stands in for the usual engine, which is made ready; None where it does not."""
+        self.animator()
+        return self._missed
 
     def find_face(self, photo: Photo, progress: Progress = silent) -> FoundFace:
         """Find the person's face; raises a PhotoProblem when it cannot be drawn (engine/face/finder.py)."""

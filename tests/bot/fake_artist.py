@@ -19,6 +19,7 @@ from bot.artist import (
     Made,
     Saying,
 )
+from bot.dialogue.replies import Said
 from bot.kinds import JobKind, Manner
 from engine.errors import EngineError, Notice, PersonProblem
 from engine.progress import Progress, Stage
@@ -42,6 +43,9 @@ class FakeArtist:
 
     def at_once(self, kind: JobKind, style: str | None) -> int:
         return self.together if kind == JobKind.DRAW else 1
+
+    def remarks(self) -> tuple[Said, ...]:
+        return ()
 
     async def preview(self, photo: bytes, seed: int, progress: Progress) -> Made:
         return await self._make((PREVIEW_FILE,), photo, progress, (Stage.DECODE, Stage.FACE, Stage.DRAW))

@@ -142,6 +142,7 @@ class SadTalker:
         whose = [
             (number, moment) for number, part in enumerate(parts) for moment in range(part.first, part.last)
         ]
+        log.debug("%d frames of %d talks", len(whose), len(parts))
         most = AT_ONCE * self._batch(parts[0].role.options)
         for start in range(0, len(whose), most):
             report(start / len(whose))

@@ -65,7 +65,8 @@ class Composition:
         came_from = np.stack([x, y], axis=-1) + moved
         below = looked_up(self._drawing, came_from, border=cv2.BORDER_CONSTANT)
         alpha = below[..., 3:].astype(np.float32)
-        seen = cast(FloatMap, cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)) * np.float32(255)
+        method = cv2.INTER_AREA if picture.shape[0] > size[0] else cv2.INTER_CUBIC
+        seen = cast(FloatMap, cv2.resize(picture, size, interpolation=method)) * np.float32(255)
         seen = _around(seen, reach)
         seen = np.clip(seen - (1 - alpha / 255) * GROUND, 0, alpha)  # white shines through what is not opaque
         below[..., :3] = np.rint(below[..., :3] + (seen - below[..., :3]) * self._drawn).astype(np.uint8)

@@ -1,5 +1,6 @@
 """What can be asked of SadTalker, under the names that its users know. Needs no torch."""
 
+import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -113,20 +114,27 @@ READERS: Mapping[str, Callable[[str], object]] = {
 }
 
 
+def _items(text: str) -> list[str]:
+    try:
+        return [item for row in csv.reader([text], skipinitialspace=True, strict=True) for item in row]
+    except csv.Error as error:
+        raise OptionUnknown(f"{text}: {error}", found=text) from error
+
+
 def parsed(text: str) -> Options:
     """Read options such as `still,pose_style=3,yaw=-20:20`; nothing is all as it is by default.
 
     Parameters
     ----------
     text : names with `=` and values, with commas between; a name alone switches on; angles of a list have
-        colons between
+        colons between; an option with a comma in it stands in double quotes: `still,"ref_pose=a, b.mp4"`
 
     Raises
     ------
     OptionUnknown
     """
     values: dict[str, object] = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
+    for item in filter(None, map(str.strip, _items(text))):
         name, given, value = item.partition("=")
         name = name.strip().removeprefix("--")
         if name not in READERS:

@@ -3,13 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from engine.character import Character
 from engine.talking.animator import Take
-from engine.talking.standard_face import standard_face
 from engine.talking.warp import Blend
 from engine.voice import ANALYSIS_RATE, Voice
 from engine.weights import WeightStore
@@ -26,6 +24,12 @@ def weights(tmp_path_factory) -> WeightStore:
     return WeightStore(folder)
 
 
+@pytest.fixture
+def placed(weights, monkeypatch) -> None:
+    """Whatever runs in this process has these files, and takes networks of their size for SadTalker's."""
+    small.place(weights.folder, monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def sadtalker(weights):
     from engine.talking.sadtalker.animator import SadTalker
@@ -35,18 +39,7 @@ def sadtalker(weights):
 
 @pytest.fixture(scope="session")
 def drawing() -> Character:
-    """A round face with a white border on shoulders, with what a selfie gave."""
-    y, x = np.mgrid[:512, :512]
-    picture = np.zeros((512, 512, 4), np.uint8)
-    head = np.hypot((x - 256) / 130, (y - 250) / 150)
-    body = np.hypot((x - 256) / 200, (y - 520) / 150)
-    picture[np.minimum(head, body) < 1.1] = 255
-    picture[body < 1, :3] = (40, 90, 160)
-    picture[head < 1, :3] = (230, 190, 160)
-    for centre in ((215, 225), (297, 225), (256, 320)):
-        cv2.ellipse(picture, centre, (18, 8), 0, 0, 360, (60, 30, 30, 255), -1, cv2.LINE_AA)
-    known = np.random.default_rng(1).normal(0, 0.3, 257).astype(np.float32)
-    return Character(picture, standard_face(), "webtoon", 0, coefficients={"sadtalker": known})
+    return small.round_face()
 
 
 @pytest.fixture(scope="session")

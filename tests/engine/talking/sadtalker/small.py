@@ -2,10 +2,16 @@
 
 import struct
 import zlib
+from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
 
+from engine.character import Character
+from engine.talking.standard_face import standard_face as landmarks_of_a_face
+from tests.filled_weights import place_defaults
 from tests.golden.filling import filled
 
 ADJUST = (  # gentle motion, as weights that were trained give it
@@ -79,8 +85,8 @@ def standard_face() -> np.ndarray:
     return points
 
 
-def write_files(folder: Path) -> None:
-    """All files that SadTalker needs, of 256 and 512 px."""
+def write_files(folder: Path, of=None, sides: tuple[int, ...] = (256, 512)) -> None:
+    """All files that SadTalker needs, for pictures of `sides` px; of small networks, or of those sizes."""
     import torch
     from safetensors.torch import save_file
 
@@ -89,24 +95,49 @@ def write_files(folder: Path) -> None:
     from engine.talking.sadtalker.keypoints import KeypointDetector, MappingNetwork
     from engine.talking.sadtalker.reconstruction import Reconstruction
 
-    small = sizes()
+    of = of or sizes()
     with torch.device("meta"):
         parts = {
-            "kp_extractor.": KeypointDetector(small.detector),
-            "generator.": Generator(small.generator),
+            "kp_extractor.": KeypointDetector(of.detector),
+            "generator.": Generator(of.generator),
             "audio2exp.": ExpressionNetwork(),
             "audio2pose.": PoseNetwork(),
-            "face_3drecon.": Reconstruction(small.reconstruction),
+            "face_3drecon.": Reconstruction(of.reconstruction),
         }
         mappings = {
-            "mapping_00229-model.pth.tar": MappingNetwork(70, 4, small.mapping),
-            "mapping_00109-model.pth.tar": MappingNetwork(73, 4, small.mapping),
+            "mapping_00229-model.pth.tar": MappingNetwork(70, of.detector.keypoints, of.mapping),
+            "mapping_00109-model.pth.tar": MappingNetwork(73, of.detector.keypoints, of.mapping),
         }
     tensors = {}
     for prefix, network in parts.items():
         tensors |= state(network, prefix)
-    for side in (256, 512):
+    for side in sides:
         save_file(tensors, folder / f"SadTalker_V0.0.2_{side}.safetensors")
     for name, network in mappings.items():
         torch.save({"mapping": state(network)}, folder / name)
     (folder / "similarity_Lm3D_all.mat").write_bytes(matlab(standard_face()))
+
+
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `folder`, filled by `write_files`, the cache folder, and SadTalker as small as its files."""
+    from engine.talking.sadtalker import animator
+
+    if not (folder / "face_landmarker.task").exists():
+        place_defaults(folder)
+    monkeypatch.setenv("MYTALKCON_WEIGHTS_DIR", str(folder))
+    monkeypatch.setattr(animator, "SadTalker", partial(animator.SadTalker, sizes=sizes()))
+
+
+def round_face(shirt: tuple[int, int, int] = (40, 90, 160)) -> Character:
+    """A round face with a white border on shoulders, with what a selfie gave."""
+    y, x = np.mgrid[:512, :512]
+    picture = np.zeros((512, 512, 4), np.uint8)
+    head = np.hypot((x - 256) / 130, (y - 250) / 150)
+    body = np.hypot((x - 256) / 200, (y - 520) / 150)
+    picture[np.minimum(head, body) < 1.1] = 255
+    picture[body < 1, :3] = shirt
+    picture[head < 1, :3] = (230, 190, 160)
+    for centre in ((215, 225), (297, 225), (256, 320)):
+        cv2.ellipse(picture, centre, (18, 8), 0, 0, 360, (60, 30, 30, 255), -1, cv2.LINE_AA)
+    known = np.random.default_rng(1).normal(0, 0.3, 257).astype(np.float32)
+    return Character(picture, landmarks_of_a_face(), "webtoon", 0, coefficients={"sadtalker": known})

@@ -5,7 +5,6 @@ The networks have few channels and weights from names: what is seen means nothin
 
 import tracemalloc
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import av
@@ -18,7 +17,6 @@ from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, Chec
 from engine.engine import Engine
 from engine.errors import Cancelled
 from engine.face import Face
-from engine.neural import NeuralMissing
 from engine.photo import Photo
 from engine.progress import Stage, silent
 from engine.talking.animator import TalkingEngine
@@ -228,8 +226,27 @@ def test_networks_of_another_size_or_place_are_refused_by_name(weights, tmp_path
         read_networks(swapped, 256, small.sizes())
 
 
+def test_an_option_with_a_comma_stands_in_quotes():
+    found = parsed('still, "ref_pose=/videos/a, b=\'c\'.mp4","enhancer=/x/the ""best"".pth",yaw=-20:20')
+    assert found == Options(
+        still=True,
+        ref_pose=Path("/videos/a, b='c'.mp4"),
+        enhancer=Path('/x/the "best".pth'),
+        yaw=(-20.0, 20.0),
+    )
+
+
 @pytest.mark.parametrize(
-    "text", ["loud", "pose_style=46", "size=300", "preprocess=side", "yaw=left", "still=perhaps"]
+    "text",
+    [
+        "loud",
+        "pose_style=46",
+        "size=300",
+        "preprocess=side",
+        "yaw=left",
+        "still=perhaps",
+        'still,"ref_pose=a',
+    ],
 )
 def test_an_option_that_there_is_not_is_said(text):
     with pytest.raises(OptionUnknown):
@@ -252,12 +269,6 @@ def test_the_selfie_gives_257_numbers_that_a_character_keeps(sadtalker, drawing)
     known = sadtalker.study(Photo(picture), face)
     kept = settled(replace(drawing, coefficients={"sadtalker": known})).coefficients["sadtalker"]
     assert known.shape == kept.shape == (257,) and np.abs(known - kept).max() < 1e-5
-
-
-@pytest.mark.skipif(find_spec("spandrel") is not None, reason="spandrel is installed")
-def test_an_enhancer_without_its_package_is_said_before_the_work(sadtalker, make_take):
-    with pytest.raises(NeuralMissing, match="spandrel"):
-        sadtalker.prepared(make_take(1, options="enhancer=GFPGANv1.4.pth"), silent)
 
 
 @pytest.mark.long
