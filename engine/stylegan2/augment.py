@@ -265,8 +265,8 @@ def moved_one_by_one(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
     still = torch.eye(3, device=motion.device)
     return torch.cat(
         [
-            picture if torch.equal(matrix[0], still) else moved(picture, matrix, taps)
-            for picture, matrix in zip(pictures.split(1), motion.split(1), strict=True)
+            pictures[i] if torch.equal(motion[i][0], still) else moved(pictures[i], motion[i], taps)
+            for i in (slice(i, i + 1) for i in range(len(pictures)))
         ]
     )
 

@@ -160,9 +160,7 @@ class Encoder(nn.Module):
         self.latlayer2 = nn.Conv2d(128, STYLE, 1)
 
     @torch.no_grad()
-    def settled(
-        self, slim: bool = False, done: Callable[[nn.Module], None] = lambda part: None
-    ) -> "Encoder":
+    def settled(self, slim: bool = False, done: Callable[[nn.Module], None] = lambda part: None) -> "Encoder":
         """The same encoder, ready to work fast and not to learn any more.
 
         Parameters
@@ -173,10 +171,10 @@ class Encoder(nn.Module):
         _join(self.input_layer, 0)
         done(self.input_layer)
         for unit in self.body:
-            unit.settle(slim)
+            cast(Unit, unit).settle(slim)
             done(unit)
         for head in self.styles:
-            head.settle()
+            cast(Head, head).settle()
             done(head)
         done(self.latlayer1)
         done(self.latlayer2)
