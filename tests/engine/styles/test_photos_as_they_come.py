@@ -14,6 +14,7 @@ from engine.face.finder import FaceCut, FaceTurned, NoFace
 from engine.face.landmarks import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from engine.photo import Photo
 from engine.raster import rgb_to_lab
+from engine.styles.relight import exposed
 from tests.engine.styles.conftest import Person, sit
 
 FOREHEAD, CHIN, NOSE = 10, 152, 1
@@ -136,6 +137,17 @@ def test_a_head_that_the_photo_cuts_off_gets_hair(reference, finder, matting):
     ]
     skin = skin_colour(np.ascontiguousarray(character.drawing[..., :3]), character.landmarks)
     assert np.median(rgb_to_lab(np.ascontiguousarray(crown))[..., 0]) < skin.lightness - 15
+
+
+def test_a_face_in_the_dark_gets_light(reference, finder, matting):
+    """As much as its camera should have given it; a photo with light enough is left as it is."""
+    assert exposed(reference.photo.pixels, reference.face.landmarks) is reference.photo.pixels
+    usual = skin_colour(reference.sitting.pixels, reference.sitting.landmarks).lightness
+    for change in (dark, backlit):
+        sitting = sit(
+            "dark", change(reference.photo.pixels, reference.face.landmarks)[0], finder, matting
+        ).sitting
+        assert usual - 25 < skin_colour(sitting.pixels, sitting.landmarks).lightness <= usual
 
 
 def test_a_completed_crown_hides_where_the_photo_ended(reference, finder, matting):
