@@ -23,6 +23,8 @@ from engine.raster import (
 )
 from engine.styles.composition import CANVAS, MARGIN, bust
 
+SPECK = 0.02  # matte from which something is seen
+
 
 class NothingToCut(EngineError):
     """The matte covers under 1 % of the canvas."""
@@ -66,6 +68,7 @@ def die_cut(drawing: Pixels, matte: FloatMap, shape: DieCut = DieCut()) -> Pixel
     if float(matte.mean()) < 0.01:
         raise NothingToCut(f"matte covers {matte.mean():.4f} of the canvas")
     border = _border(matte, shape)
+    matte = _in_one_piece(matte, border)
     white = border * (1 - matte) + 1e-6
     shadow = gaussian(resized(border, CANVAS // 2, CANVAS // 2), shape.shadow_sigma / 2)
     shadow = _lowered(shadow, round(shape.shadow_offset / 2))
@@ -93,6 +96,15 @@ def _border(matte: FloatMap, shape: DieCut) -> FloatMap:
     person = (labels[1:-1, 1:-1] != labels[0, 0]).astype(np.uint8) * 255
     outline = gaussian(unit(person), shape.rounding / 2)
     return smoothstep(-0.7, 0.7, (resized(outline, CANVAS, CANVAS) - 0.5) * shape.rounding * 2.5)
+
+
+def _in_one_piece(matte: FloatMap, border: FloatMap) -> FloatMap:
+    """Matte without specks beside the sticker: too thin for a border of their own, they would float."""
+    count, labels = components((np.maximum(matte, border) > SPECK).astype(np.uint8))
+    if count <= 2:
+        return matte
+    largest = 1 + int(np.bincount(labels.ravel())[1:].argmax())
+    return np.where(labels == largest, matte, np.float32(0))
 
 
 def _lowered(shadow: FloatMap, rows: int) -> FloatMap:

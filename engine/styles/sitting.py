@@ -16,7 +16,7 @@ from engine.styles.composition import CHIN, MARGIN, TOP, Composition, compose
 from engine.styles.crown import complete_top
 from engine.styles.flow import Flow, find_flow
 from engine.styles.foreground import foreground_colours
-from engine.styles.relight import Light, relight
+from engine.styles.relight import Light, exposed, relight
 from engine.styles.skin import Skin, find_skin
 
 THREADS = 2
@@ -67,7 +67,7 @@ def prepare(photo: Photo, face: Face, done: Callable[[float], None] = lambda sha
     """
     stage: Composition = compose(photo, face)
     face_height = float(np.linalg.norm(stage.landmarks[CHIN, :2] - stage.landmarks[TOP, :2]))
-    pixels = foreground_colours(stage.pixels, stage.mixture)
+    pixels = foreground_colours(exposed(stage.pixels, stage.landmarks), stage.mixture)
     pixels, matte = complete_top(pixels, stage.matte, stage.landmarks, stage.photo_top)
     done(0.3)
     skin = find_skin(pixels, matte, stage.landmarks, face_height, stage.parts)

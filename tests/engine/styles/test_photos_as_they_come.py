@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from engine.evaluate.skin import skin_colour
-from engine.face.finder import FaceTurned, NoFace
+from engine.face.finder import FaceCut, FaceTurned, NoFace
 from engine.face.landmarks import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from engine.photo import Photo
 from engine.raster import rgb_to_lab
+from engine.styles.relight import exposed
 from tests.engine.styles.conftest import Person, sit
 
 FOREHEAD, CHIN, NOSE = 10, 152, 1
@@ -138,6 +139,72 @@ def test_a_head_that_the_photo_cuts_off_gets_hair(reference, finder, matting):
     assert np.median(rgb_to_lab(np.ascontiguousarray(crown))[..., 0]) < skin.lightness - 15
 
 
+def test_a_face_in_the_dark_gets_light(reference, finder, matting):
+    """As much as its camera should have given it; a photo with light enough is left as it is."""
+    assert exposed(reference.photo.pixels, reference.face.landmarks) is reference.photo.pixels
+    usual = skin_colour(reference.sitting.pixels, reference.sitting.landmarks).lightness
+    for change in (dark, backlit):
+        sitting = sit(
+            "dark", change(reference.photo.pixels, reference.face.landmarks)[0], finder, matting
+        ).sitting
+        assert 38 < skin_colour(sitting.pixels, sitting.landmarks).lightness <= usual
+
+
+def test_a_completed_crown_hides_where_the_photo_ended(reference, finder, matting):
+    """Across the cut the colours change no more than they do a little below it."""
+    mesh = reference.face.landmarks
+    row = int(mesh[FOREHEAD, 1] - 0.10 * (mesh[CHIN, 1] - mesh[FOREHEAD, 1]))
+    person = sit("crown", np.ascontiguousarray(reference.photo.pixels[row:]), finder, matting)
+    cut = round(float(person.sitting.placed[1, 2]))  # the photo is not turned: its upper edge on the canvas
+    lab = cv2.GaussianBlur(rgb_to_lab(person.sitting.pixels), (0, 0), 2.0)
+    inside = person.sitting.matte[cut + 30] > 0.95
+
+    def step(at: int) -> float:
+        return float(np.percentile(np.linalg.norm(lab[at + 5] - lab[at - 5], axis=1)[inside], 90))
+
+    assert step(cut + 2) < 1.5 * max(step(cut + 20), 6.0)
+
+
+@pytest.mark.parametrize("degrees", [25, -38])
+def test_a_turned_photo_keeps_its_person(reference, finder, matting, degrees):
+    """Turned within a frame that shows all of it: face, neck and shoulders are on the sticker as before."""
+    turn = cv2.getRotationMatrix2D((256, 256), degrees, 1.0) + np.array([[0, 0, 108], [0, 0, 108]])
+    photo = cv2.warpAffine(reference.photo.pixels, turn, (728, 728), borderValue=(128, 128, 128))
+    person = sit("turned", photo.astype(np.uint8), finder, matting)
+    character = person.drawn("webtoon")
+    columns, rows = character.landmarks[:, :2].round().astype(int).clip(0, 511).T
+    assert (character.drawing[rows, columns, 3] > 200).mean() > 0.98
+    mesh = character.landmarks
+    drawn = (character.drawing[..., 3] > 200).sum() / np.linalg.norm((mesh[CHIN] - mesh[FOREHEAD])[:2]) ** 2
+    before = reference.drawn("webtoon")
+    mesh = before.landmarks
+    usual = (before.drawing[..., 3] > 200).sum() / np.linalg.norm((mesh[CHIN] - mesh[FOREHEAD])[:2]) ** 2
+    assert drawn > 0.7 * usual
+
+
+def test_of_two_side_by_side_one_is_drawn(reference, finder, matting):
+    """A neighbour of the same size, shoulder to shoulder: not even their face is on the sticker."""
+    photo = reference.photo.pixels
+    neighbour = cv2.resize(photo, None, fx=0.96, fy=0.96)[: len(photo), 60:400]
+    beside = np.zeros((len(photo), neighbour.shape[1], 3), np.uint8)
+    beside[-len(neighbour) :] = neighbour
+    found = finder.find(Photo(np.ascontiguousarray(np.hstack([beside, photo[:, 70:]]))))
+    assert len(found.others) == 1
+    matte = matting.matte(found.photo.pixels, found.landmarks, others=found.others)
+    x, y, height = found.others[0]
+    at = np.s_[int(y - 0.3 * height) : int(y + 0.3 * height), int(x - 0.25 * height) : int(x + 0.25 * height)]
+    assert matte[at].mean() < 0.05
+
+
+def test_half_a_face_is_refused(finder, shared_media):
+    """The edge of the photo runs beside the nose."""
+    found = finder.find(Photo(_shared(shared_media, "real_028")))
+    height = found.landmarks[CHIN, 1] - found.landmarks[FOREHEAD, 1]
+    half = found.photo.pixels[:, int(found.landmarks[NOSE, 0] - 0.06 * height) :]
+    with pytest.raises(FaceCut):
+        finder.find(Photo(np.ascontiguousarray(half)))
+
+
 @pytest.mark.parametrize("place", ["mouth", "eye"])
 def test_a_hand_before_the_face_is_said_and_drawn(reference, finder, matting, place):
     mesh, height = (
@@ -182,6 +249,8 @@ def test_strangers_out_of_focus_are_left_out(matting, finder, shared_media):
     chin, right = int(found.landmarks[CHIN, 1]), int(found.landmarks[:, 0].max())
     height = found.landmarks[CHIN, 1] - found.landmarks[FOREHEAD, 1]
     assert (matte[:chin, int(right + 0.45 * height) :] > 0.5).mean() < 0.01  # 0.09 with the arm
+    sticker = sit("real_045", found.photo.pixels, finder, matting).drawn("comic").drawing[..., 3]
+    assert cv2.connectedComponents((sticker > 4).astype(np.uint8))[0] == 2, "nothing floats beside them"
 
 
 def test_profiles_up_to_sixty_degrees_are_drawn(finder, matting, shared_media):
