@@ -146,7 +146,9 @@ class Augment(nn.Module):
         chance, wanted = Chance(len(pictures), self.p, percentile), self.strengths
         if wanted.moves:
             height, width = pictures.shape[2:]
-            pictures = _moved(pictures, self._motion(chance, width, height), self.geometry_filter)
+            motion = self._motion(chance, width, height)
+            move_all = moved if pictures.is_cuda else moved_one_by_one
+            pictures = move_all(pictures, motion, self.geometry_filter)
         if wanted.colours:
             colours = self._colours(chance)
             flat = colours[:, :3, :3] @ pictures.flatten(2) + colours[:, :3, 3:]
@@ -229,7 +231,7 @@ class Augment(nn.Module):
         return gains
 
 
-def _moved(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
+def moved(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
     """Resample pictures (B, C, H, W) through matrices (B, 3, 3), at twice the resolution against aliasing."""
     batch, channels, height, width = pictures.shape
     centre = motion.new_tensor([(width - 1) / 2, (height - 1) / 2])
@@ -253,6 +255,20 @@ def _moved(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
     grid = F.affine_grid(motion[:, :2].expand(batch, -1, -1), list(size), align_corners=False)
     pictures = F.grid_sample(pictures, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     return _halved(pictures[:, :, 1:-1, 1:-1], taps)
+
+
+def moved_one_by_one(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
+    """The same for a CPU: each picture with the margin that itself needs, and those at rest as they are.
+
+    (Up and down again with an orthogonal wavelet changes nothing.)
+    """
+    still = torch.eye(3, device=motion.device)
+    return torch.cat(
+        [
+            picture if torch.equal(matrix[0], still) else moved(picture, matrix, taps)
+            for picture, matrix in zip(pictures.split(1), motion.split(1), strict=True)
+        ]
+    )
 
 
 def _along(pictures: Tensor, taps: Tensor, stride: int = 1) -> Tensor:

@@ -24,6 +24,7 @@ from engine.checkpoints.tensors import State, state_of, tensor_of
 from engine.stylegan2.checkpoint import Checkpoint, network_of
 from engine.stylegan2.generator import Generator
 from engine.stylegan2.layers import EqualLinear, channels_last
+from engine.stylegan2.winograd import MANY, Winograd
 
 Kind = Literal["e4e", "psp"]
 SIDE = 256  # px of the pictures that the encoders read
@@ -84,11 +85,15 @@ class Unit(nn.Module):
             Squeeze(outputs),
         )
 
-    def settle(self) -> None:
-        """Let convolutions do the work of the normalisations behind them."""
+    def settle(self, slim: bool) -> None:
+        """Let convolutions do the work of the normalisations behind them; in fewer products unless `slim`."""
         _join(self.res_layer, 3)
         if isinstance(self.shortcut_layer, nn.Sequential):
             _join(self.shortcut_layer, 0)
+        for number in () if slim else (1, 3):
+            conv = cast(nn.Conv2d, self.res_layer[number])
+            if conv.in_channels >= MANY and conv.stride == (1, 1):
+                self.res_layer[number] = Winograd(conv)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
@@ -155,21 +160,25 @@ class Encoder(nn.Module):
         self.latlayer2 = nn.Conv2d(128, STYLE, 1)
 
     @torch.no_grad()
-    def settled(self, done: Callable[[nn.Module], None] = lambda part: None) -> "Encoder":
+    def settled(self, slim: bool = False, done: Callable[[nn.Module], None] = lambda part: None) -> "Encoder":
         """The same encoder, ready to work fast and not to learn any more.
 
         Parameters
         ----------
+        slim : without larger weights
         done : called with every part as soon as it is ready
         """
         _join(self.input_layer, 0)
         done(self.input_layer)
-        for part in (*self.body, *self.styles):
-            part.settle()
-            done(part)
+        for unit in self.body:
+            unit.settle(slim)
+            done(unit)
+        for head in self.styles:
+            head.settle()
+            done(head)
         done(self.latlayer1)
         done(self.latlayer2)
-        return self.to(memory_format=torch.channels_last)
+        return self.to(memory_format=torch.channels_last).requires_grad_(False)
 
     def pyramid(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Features (B, 512, S, S) with S = 16, 32 and 64, each with what the coarser ones know."""
@@ -271,7 +280,7 @@ def encoder_of(
         _keep(part, slim)
         copied()
 
-    return made.eval().settled(done)
+    return made.eval().settled(slim, done)
 
 
 def _keep(part: nn.Module, slim: bool) -> None:
@@ -281,8 +290,7 @@ def _keep(part: nn.Module, slim: bool) -> None:
             half = slim and name == "weight" and isinstance(module, Conv | Product)
             order = torch.channels_last if tensor.dim() == 4 else torch.contiguous_format
             dtype = torch.float16 if half else torch.float32
-            kept = tensor.detach().to(dtype, memory_format=order, copy=True)
-            setattr(module, name, nn.Parameter(kept, requires_grad=not slim))
+            setattr(module, name, nn.Parameter(tensor.detach().to(dtype, memory_format=order, copy=True)))
         for name, buffer in module.named_buffers(recurse=False):
             module.register_buffer(name, buffer.clone())
 

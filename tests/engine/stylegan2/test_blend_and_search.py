@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from engine.checkpoints.errors import CheckpointMismatch
-from engine.stylegan2.augment import BGC, BGCFNC, Augment, Strengths
+from engine.stylegan2.affine import move, stretch, turn
+from engine.stylegan2.augment import BGC, BGCFNC, Augment, Strengths, moved, moved_one_by_one
 from engine.stylegan2.blend import Swap, blend
 from engine.stylegan2.compare import comparison, swaps_for, with_resolutions
 from engine.stylegan2.draws import draw_seeds
@@ -111,6 +112,21 @@ def test_augmentation_happens_with_its_probability_and_can_be_trained_through():
         assert given.grad is not None
         assert bool(given.grad.isfinite().all())
         assert float(given.grad.abs().max()) > 0
+
+
+def test_pictures_move_alone_as_they_move_in_a_batch():
+    """A CPU takes them one by one, and leaves those alone that rest."""
+    torch.manual_seed(0)
+    pictures = torch.rand(6, 3, 32, 24) * 2 - 1
+    still, here = torch.eye(3).repeat(3, 1, 1), torch.ones(3)
+    motion = torch.cat(
+        [still, turn(0.3 * here) @ move(here * 2, -here * 20) @ stretch(1.3 * here, 0.8 * here)]
+    )
+    taps = Augment().geometry_filter
+    together, alone = moved(pictures, motion, taps), moved_one_by_one(pictures, motion, taps)
+    torch.testing.assert_close(alone, together, atol=2e-5, rtol=0)
+    assert alone[:3].equal(pictures[:3])
+    assert float((alone[3:] - pictures[3:]).abs().mean()) > 0.1
 
 
 def test_half_precision_stays_near():
