@@ -28,11 +28,11 @@ def memory_told() -> Iterator[None]:
 
 
 _M_MMAP_THRESHOLD = -3  # of mallopt(3)
-_APART = 8 << 20  # bytes
+_APART = 4 << 20  # bytes
 
 
 def large_memory_apart() -> None:
-    """Let this process give blocks of memory from 8 MB on back to the system as soon as they are freed.
+    """Let this process give blocks of memory from 4 MB on back to the system as soon as they are freed.
 
     glibc otherwise raises that size up to 32 MB by itself, and the maps of a network, freed among what stays,
     leave holes: over 110 MB of 1520 when a photo is toonified. It costs half a second of one core.

@@ -266,7 +266,7 @@ def moved_one_by_one(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
     return torch.cat(
         [
             picture if torch.equal(matrix[0], still) else moved(picture, matrix, taps)
-            for picture, matrix in zip(pictures.split(1), motion.split(1), strict=True)
+            for picture, matrix in zip(torch.split(pictures, 1), torch.split(motion, 1), strict=True)
         ]
     )
 

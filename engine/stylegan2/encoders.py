@@ -171,10 +171,10 @@ class Encoder(nn.Module):
         _join(self.input_layer, 0)
         done(self.input_layer)
         for unit in self.body:
-            unit.settle(slim)
+            cast(Unit, unit).settle(slim)
             done(unit)
         for head in self.styles:
-            head.settle()
+            cast(Head, head).settle()
             done(head)
         done(self.latlayer1)
         done(self.latlayer2)
