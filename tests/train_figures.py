@@ -73,7 +73,8 @@ def write_figures(folder: Path, names: Sequence[str], count: int = 400) -> None:
     (folder / "figures.json").write_text(json.dumps(values, indent=1))
     curves(found).save(folder / "curves.png", optimize=True)
     Image.fromarray(grids(folder, names)).save(folder / "grids.png", optimize=True)
-    Image.fromarray(blends(folder, names[-1])).save(folder / "blends.png", optimize=True)
+    best = min(found, key=lambda run: run.kid[-1][1])
+    Image.fromarray(blends(folder, best.name)).save(folder / "blends.png", optimize=True)
     print(table(found))
 
 
@@ -178,7 +179,8 @@ def _panel(
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(17)
     values = [value for _, points in lines for _, value in points]
     low, high = min(values) if floor is None else floor, max(values)
-    low, high = low - 0.02 * (high - low), high + 0.02 * (high - low) + 1e-9
+    beyond = 0.02 * (high - low) + 1e-9
+    low, high = low - beyond if floor is None else floor, high + beyond
     end = max(kimg for _, points in lines for kimg, _ in points)
 
     def place(kimg: float, value: float) -> Point:
@@ -212,7 +214,7 @@ def grids(folder: Path, names: Sequence[str]) -> np.ndarray:
 
 
 def blends(folder: Path, name: str) -> np.ndarray:
-    """The base and a run blended at all resolutions, in both directions."""
+    """The base and a run (the one that ended nearest to the style) blended at all resolutions, both ways."""
     base, tuned = (read_checkpoint(last(folder / run)).generator() for run in ("base", name))
     swaps = with_resolutions(Swap(8), swaps_for(base.config.resolution))
     return _larger(comparison(base, tuned, swaps, BLEND_SEEDS, psi=0.8))
