@@ -27,11 +27,16 @@ def memory_told() -> Iterator[None]:
         raise MemoryError(str(error)) from error
 
 
-def memory_given_back() -> None:
-    """Give freed memory back to the system, between networks that take much of it one after the other.
+_M_MMAP_THRESHOLD = -3  # of mallopt(3)
+_APART = 4 << 20  # bytes
 
-    glibc keeps what was freed in pieces under 32 MB: a network's maps, on top of which the next one's come.
+
+def large_memory_apart() -> None:
+    """Let this process give blocks of memory from 4 MB on back to the system as soon as they are freed.
+
+    glibc otherwise raises that size up to 32 MB by itself, and the maps of a network, freed among what stays,
+    leave holes: over 110 MB of 1520 when a photo is toonified. It costs half a second of one core.
     """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:  # other C libraries have none
-        trim(0)
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if set_option is not None:  # other C libraries have none
+        set_option(_M_MMAP_THRESHOLD, _APART)

@@ -265,8 +265,8 @@ def moved_one_by_one(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
     still = torch.eye(3, device=motion.device)
     return torch.cat(
         [
-            pictures[i] if torch.equal(motion[i][0], still) else moved(pictures[i], motion[i], taps)
-            for i in (slice(i, i + 1) for i in range(len(pictures)))
+            picture if torch.equal(matrix[0], still) else moved(picture, matrix, taps)
+            for picture, matrix in zip(torch.split(pictures, 1), torch.split(motion, 1), strict=True)
         ]
     )
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.arrays import Pixels
 from engine.checkpoints.errors import CheckpointMismatch
-from engine.devices import best_device, memory_given_back, memory_told
+from engine.devices import best_device, large_memory_apart, memory_told
 from engine.stylegan2.encoders import SIDE, StyleEncoder, read_style_encoder
 from engine.stylegan2.generator import Generator
 from engine.stylegan2.packs import base_of, blended
@@ -36,6 +36,7 @@ class PackToonist:
     """
 
     def __init__(self, pack: Pack, others: Sequence["PackToonist"] = ()) -> None:
+        large_memory_apart()
         self._pack = pack
         self._device = best_device()
         self._generator: Generator = blended(pack).to(self._device)
@@ -55,7 +56,6 @@ class PackToonist:
             targets = torch.stack([tensor_of_pixels(sitter.square) for sitter in sitters])
             seeds = [sitter.seed for sitter in sitters]
             styles = self._styles(targets.to(self._device), seeds, steps, report)
-            memory_given_back()
             with torch.inference_mode():
                 styles = self._generator.truncated(styles, self._pack.truncation)
                 pictures = self._generator.synthesise(styles)

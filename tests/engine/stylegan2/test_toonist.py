@@ -62,13 +62,11 @@ def test_slim_weights_find_nearly_the_same_styles(pack: Pack):
     assert torch.linalg.vector_norm(slim - exact) / torch.linalg.vector_norm(exact) < 1e-3
 
 
-def test_a_photo_takes_no_more_than_is_promised():
-    """1500 MB in a process of its own, torch and all; the times are those of two quiet cores, so three times
-    as long is let pass. Whoever imports PyTorch's compiler, or reads a file twice, takes 150 MB more."""
+def test_a_photo_takes_no_more_memory_than_is_promised():
+    """1500 MB in a process of its own, torch and all: whoever imports PyTorch's compiler, or has a file in
+    memory twice, takes 150 MB more."""
     mytalkcon = Path(sys.executable).with_name("mytalkcon")
     command = (mytalkcon, "bench", "--engine", "toonify", "--runs", "1", "--json")
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     told = {one["name"]: one["value"] for one in json.loads(done.stdout)["measures"]}
     assert told["peak memory"] <= 1500, told
-    assert told["toonify a photo at 256 px"] <= 3 * 4, told
-    assert told["more at a pack's first use, with the import of torch"] <= 3 * 3, told
