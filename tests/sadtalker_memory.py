@@ -1,10 +1,10 @@
 """How much memory SadTalker takes while a voice is heard and its frames are drawn and encoded.
 
     python -m tests.sadtalker_memory --seconds 60 --frames 4 8 16      (full size; minutes on a CPU)
-    python -m tests.sadtalker_memory --seconds 6 60 --small            (every frame, small networks)
+    python -m tests.sadtalker_memory --seconds 16 --frames 50 400 --small
 
 Each voice has a process of its own. Weights are random, in files of the official layouts; memory does not
-depend on them. At full size frames are from the middle of the voice; all before them is done for all of it.
+depend on them. Frames are from the middle of the voice; all that comes before frames is done for all of it.
 Prints a JSON object a voice; peaks are those since the step before, in 10^6 bytes. Linux only.
 """
 
@@ -47,8 +47,8 @@ def child(folder: Path, size: str, seconds: float, until: Sequence[int]) -> dict
         voice = lengthened(engine.decoder.voice(SAMPLE_VOICE.read_bytes()), seconds)
         motion = engine.listen(voice).motion
         found["voice heard for blinks and pauses"] = peak_since()
-        first = 0 if size == SMALL else len(motion) // 2
-        last = len(motion) if size == SMALL else first + until[-1]
+        last = min(len(motion), len(motion) // 2 + until[-1])
+        first = max(0, last - until[-1])
         blends = [Blend(n, n, 0.0) for n in range(first, last)]
         character = small.round_face()
         take = Take(character, voice, motion, blends, 0)
@@ -59,12 +59,12 @@ def child(folder: Path, size: str, seconds: float, until: Sequence[int]) -> dict
                 writer.write(character.drawing, sticker=not number)
             for number, frame in enumerate(sadtalker.frames(take, silent), start=1):
                 writer.write(frame, sticker=False)
-                if number in (until or (len(blends),)):
+                if number in until:
                     found[f"{number} frames drawn and encoded"] = peak_since()
     return found
 
 
-def measured(folder: Path, size: str, seconds: float, until: Sequence[int] = ()) -> dict[str, int]:
+def measured(folder: Path, size: str, seconds: float, until: Sequence[int]) -> dict[str, int]:
     """Measure in a process of its own."""
     words = [str(folder), size, str(seconds), *map(str, until)]
     done = subprocess.run(
@@ -85,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, nargs="+", default=[60.0])
     parser.add_argument("--frames", type=int, nargs="+", default=[4, 8, 16])
-    parser.add_argument("--small", action="store_true", help="networks of few channels, every frame")
+    parser.add_argument("--small", action="store_true", help="networks of few channels")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
@@ -99,7 +99,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         small.write_files(Path(folder), None if asked.small else Sizes(), sides=(256,))
         for seconds in asked.seconds:
-            found = measured(Path(folder), size, seconds, () if asked.small else asked.frames)
+            found = measured(Path(folder), size, seconds, asked.frames)
             print(json.dumps({f"{seconds:g} s of voice, {size} networks": found}, indent=2), flush=True)
 
 

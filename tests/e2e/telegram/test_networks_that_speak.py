@@ -30,13 +30,14 @@ from storage import jobs
 from storage.models import Job, JobState
 from tests.bot.house import settings_in
 from tests.e2e.telegram.artist import FilesArtist
+from tests.e2e.telegram.command import ENGINE_SECONDS
 from tests.e2e.telegram.house import bot_in, hears, newcomer, regular
 from tests.e2e.telegram.person import Person, said
 from tests.e2e.telegram.server import Server
 from tests.engine.talking.sadtalker import small
 
 RATE = 16_000
-SECONDS = 0.6
+SECONDS = 0.36
 SHIRTS = ((200, 60, 60), (60, 150, 60), (60, 60, 200))
 
 
@@ -98,6 +99,8 @@ async def talks(app: App) -> list[Job]:
         return [job for job in reversed(await jobs.newest(work, None, 20)) if job.kind == JobKind.SPEAK]
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("one_thread")
 async def test_three_voices_that_wait_are_drawn_together_each_as_alone(
     quick: Server, tmp_path: Path, monkeypatch, caplog, tmp_path_factory
 ):
@@ -125,7 +128,7 @@ async def test_three_voices_that_wait_are_drawn_together_each_as_alone(
             while artist.asked < len(voices):
                 await asyncio.sleep(0.02)
             gate.set()
-            got = [person.file(await person.gets("video_note")).content for person in people]
+            got = [person.file(await person.gets("video_note", ENGINE_SECONDS)).content for person in people]
             asked = await talks(bot.app)
         batches = [record.getMessage() for record in caplog.records if "talks" in record.msg]
         assert batches

@@ -36,15 +36,15 @@ def sizes():
 
     generator = GeneratorSize(
         keypoints=4,
-        expansion=8,
-        depth=4,
+        expansion=4,
+        depth=2,
         volume_channels=4,
-        residuals=2,
-        motion_expansion=4,
-        motion_most=32,
-        compressed=2,
-        spade=8,
-        middle_blocks=2,
+        residuals=1,
+        motion_expansion=2,
+        motion_most=16,
+        compressed=1,
+        spade=4,
+        middle_blocks=1,
     )
     detector = DetectorSize(keypoints=4, expansion=4, most=32, depth=4)
     return Sizes(detector, generator, mapping=32, reconstruction=8)

@@ -27,6 +27,7 @@ from engine.talking.sadtalker.enhancer import Enhancer, EnhancerMissing, Enhance
 
 LIGHTER = 0.2
 RATE = 16_000
+SAMPLES = 6_400  # 0.4 s
 
 
 def lightening(scale: int = 1, colours: int = 3) -> dict[str, torch.Tensor]:
@@ -56,9 +57,9 @@ def model(tmp_path) -> Path:
 @pytest.mark.usefixtures("spandrel", "placed")
 def test_a_talk_with_an_enhancer_is_as_long_and_as_large_and_lighter(model, tmp_path):
     write_character(tmp_path, small.round_face())
-    sound = 8_000 * np.sin(np.arange(RATE) * 0.06) * np.hanning(RATE)
+    sound = 8_000 * np.sin(np.arange(SAMPLES) * 0.06) * np.hanning(SAMPLES)
     with wave.open(str(tmp_path / "voice.wav"), "wb") as file:
-        file.setparams((1, 2, RATE, RATE, "NONE", ""))
+        file.setparams((1, 2, RATE, SAMPLES, "NONE", ""))
         file.writeframes(sound.astype("<i2").tobytes())
 
     def talk(out: str, options: str) -> list[np.ndarray]:
@@ -70,7 +71,7 @@ def test_a_talk_with_an_enhancer_is_as_long_and_as_large_and_lighter(model, tmp_
             return [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
 
     usual, enhanced = talk("usual", "still"), talk("enhanced", f"still,enhancer={model}")
-    assert 15 < len(usual) == len(enhanced)
+    assert 8 <= len(usual) == len(enhanced)
     assert {frame.shape for frame in enhanced} == {(512, 512, 3)}
     for before, after in zip(usual, enhanced, strict=True):
         face, corner = np.s_[230:270, 230:280], np.s_[:40, :40]

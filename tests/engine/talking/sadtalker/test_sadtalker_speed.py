@@ -13,7 +13,7 @@ from engine.talking.sadtalker.speed import compare, operations  # noqa: E402
 def test_ours_draws_the_published_frames():
     found = {one.name: one for one in compare(side=128, frames=3, batch=2, size=small.sizes().generator)}
     assert found["ours, float32"].error < 1e-4
-    assert found.get("ours, bfloat16", found["ours, float32"]).error < 5e-2
+    assert found.get("ours, bfloat16", found["ours, float32"]).error < 2e-2
 
 
 @pytest.mark.long
