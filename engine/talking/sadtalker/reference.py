@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
-from engine.errors import PersonProblem, PhotoProblem
+from engine.errors import EngineError, PhotoProblem
 from engine.face.finder import FaceFinder
 from engine.photo import Photo
 from engine.speech.motion import FPS
@@ -22,7 +22,7 @@ FEWEST = 0.5  # of the frames must show a face
 log = logging.getLogger(__name__)
 
 
-class ReferenceUnusable(PersonProblem):
+class ReferenceUnusable(EngineError):
     """A reference video cannot be read, or most of it shows no face."""
 
     message_id = "reference-unusable"

@@ -8,7 +8,6 @@ import io
 import logging
 import threading
 import wave
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pytest
 from PIL import Image
 
 from bot.app import App, engine_artist
-from bot.artist import Artist, EngineArtist, Made
+from bot.artist import Artist, EngineArtist, Made, Saying
 from bot.dialogue.replies import Said
 from bot.kinds import JobKind, Manner
 from engine.character import to_json
@@ -80,17 +79,9 @@ class Speakers(FilesArtist):
         self.drawn.append(files)
         return replace(made, files={**made.files, **files})
 
-    async def speak(
-        self,
-        character: Mapping[str, bytes],
-        voice: bytes,
-        manner: Manner,
-        picture: bytes | None,
-        seed: int,
-        progress: Progress,
-    ) -> Made:
+    async def speak(self, saying: Saying, progress: Progress) -> Made:
         self.asked += 1
-        return await self.real.speak(character, voice, manner, picture, seed, progress)
+        return await self.real.speak(saying, progress)
 
 
 async def talks(app: App) -> list[Job]:
@@ -136,7 +127,7 @@ async def test_three_voices_that_wait_are_drawn_together_each_as_alone(
             assert frames.endswith("of 3 talks"), "they went through the networks at once"
         caplog.clear()
         for job, character, voice, video in zip(asked, artist.drawn, voices, got, strict=True):
-            alone = await real.speak(character, voice, Manner(), None, job.seed, silent)
+            alone = await real.speak(Saying(character, voice, Manner(), None, job.seed), silent)
             assert np.abs(pictures(video) - pictures(alone.files["note.mp4"])).max() <= 4
         assert not any("of 3 talks" in record.getMessage() for record in caplog.records)
     shirts = [pictures(video)[0, -100:, 240:270].mean(axis=(0, 1)) for video in got]
