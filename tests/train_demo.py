@@ -58,8 +58,8 @@ def main() -> None:
     """Train and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--base-kimg", type=float, default=112)
-    parser.add_argument("--tuned-kimg", type=float, default=24)
+    parser.add_argument("--base-kimg", type=float, default=88)
+    parser.add_argument("--tuned-kimg", type=float, default=18)
     parser.add_argument("--pictures", type=int, default=400, help="for each KID")
     parser.add_argument("--together", type=int, default=2, help="processes at once, a thread each")
     given = parser.parse_args()
