@@ -139,6 +139,7 @@ class EngineArtist:
         self._missed: Ticket[EngineError | None] | None = None
         if talking is not TalkingEngine.WARP:  # ready before the first voice, and operators hear of it
             self._missed = thread.submit(lambda engine, report: engine.missed(), Priority.OPERATOR)
+        thread.submit(lambda engine, report: engine.prepare_packs(), Priority.OPERATOR)
 
     def at_once(self, kind: JobKind, style: str | None) -> int:
         """See Artist: people whom a network draws, or lets speak, are drawn together."""

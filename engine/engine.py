@@ -31,6 +31,7 @@ from engine.speech.expressions import Expression
 from engine.speech.motion import Motion
 from engine.styles import DrawnStyle, LearnedStyle, Sitting, Style, as_it_is, character_of, prepare, style_of
 from engine.styles.drawn import Drawing
+from engine.styles.packs import packs
 from engine.styles.toonify import Landmarks68, Toonists, drawing_of, sitter_of
 from engine.talking.animator import Animator, Ensemble, Take, TalkingEngine, animator
 from engine.together import Ask, Report, Steps, alone
@@ -174,6 +175,11 @@ class Engine:
         """Say why the warp stands in for the usual engine, which is made ready; None where it does not."""
         self.animator()
         return self._missed
+
+    def prepare_packs(self) -> None:
+        """Get ready for the first drawing in a learned style, if there is one."""
+        if packs():
+            self._toonists.prepare()
 
     def find_face(self, photo: Photo, progress: Progress = silent) -> FoundFace:
         """Find the person's face; raises a PhotoProblem when it cannot be drawn (engine/face/finder.py)."""

@@ -22,7 +22,7 @@ from engine.face.finder import FaceFinder
 from engine.face.landmarks import ibug_68
 from engine.face.matte import FACE_OVAL, Matting
 from engine.learned_weights import FAN
-from engine.neural import need_neural
+from engine.neural import is_neural, need_neural
 from engine.raster import (
     Matrix,
     blended,
@@ -115,6 +115,11 @@ class Toonists:
 
     def __init__(self) -> None:
         self._kept: list[tuple[Pack, Toonist]] = []
+
+    def prepare(self) -> None:
+        """Import what draws learned styles, if it is installed: their first drawing is two seconds nearer."""
+        if is_neural():
+            import engine.stylegan2.toonist  # noqa: F401
 
     def of(self, pack: Pack) -> Toonist:
         """Read a pack's networks, unless that was done before.

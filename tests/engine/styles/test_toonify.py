@@ -1,6 +1,8 @@
 """Learned styles: from a photo to a character that speaks, in the composition of all styles."""
 
 import shutil
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
@@ -308,3 +310,27 @@ def test_a_pack_shows_its_picture_on_the_page_of_all_styles(engine, pack):
     assert tile.shape == (512, 512, 4)
     assert (tile[256, 256] == (10, 120, 200, 255)).all()
     assert tile[0, 0, 3] == 0
+
+
+@pytest.mark.long
+def test_torch_is_imported_at_the_start_where_there_is_a_pack_and_nowhere_else(tmp_path, monkeypatch):
+    program = """
+import sys
+from pathlib import Path
+from bot.artist import EngineArtist
+from engine.engine import Engine
+from engine.worker import EngineThread
+with EngineThread(Engine) as thread:
+    EngineArtist(thread, Path(sys.argv[1]))
+    thread.submit(lambda engine, report: None).future.result(60)
+print("torch" in sys.modules)
+"""
+
+    def told() -> str:
+        command = [sys.executable, "-c", program, str(tmp_path)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    monkeypatch.setenv("MYTALKCON_STYLES_DIR", str(tmp_path / "styles"))
+    assert told() == "False"
+    added_pack(tmp_path / "brought")
+    assert told() == "True"
