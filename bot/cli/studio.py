@@ -14,7 +14,7 @@ from bot.cli.terminal import progress_bar
 from bot.settings import EngineSettings
 from engine.engine import Engine
 from engine.errors import PersonProblem
-from engine.media.caption import MOST_CHARACTERS, square
+from engine.media.caption import MOST_SIGNS, square
 from engine.media.colour import Colour
 from engine.media.talk import BACKGROUND, Scene
 from engine.speech.effects import Effect
@@ -85,8 +85,8 @@ class Looks:
 
     def __post_init__(self) -> None:
         """Say so before the work, not after it."""
-        if len(self.caption) > MOST_CHARACTERS:
-            raise typer.BadParameter(f"a caption has at most {MOST_CHARACTERS} characters")
+        if len(self.caption) > MOST_SIGNS:
+            raise typer.BadParameter(f"a caption has at most {MOST_SIGNS} characters")
         if not Path(self.background).is_file():
             _colour(self.background)
 

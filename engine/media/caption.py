@@ -17,7 +17,7 @@ from engine.raster import premultiplied
 from engine.speech.motion import Motion
 
 FONT_FILE = "NanumGothicBold.ttf"  # Korean and Latin, Greek, Cyrillic, kana
-MOST_CHARACTERS = 600  # a minute of fast speech has fewer
+MOST_SIGNS = 600  # letters, spaces and all; a minute of fast speech has fewer
 FONT_SIZE = 30  # px: 14 px on a phone that shows the video 240 px wide
 WIDEST = 456  # px of a line
 LINES = 2  # of a page

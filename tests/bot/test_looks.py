@@ -12,7 +12,7 @@ from bot.dialogue.events import (
     TextReceived,
 )
 from bot.kinds import Background, Effect, Feeling, Manner
-from engine.media.caption import MOST_CHARACTERS
+from engine.media.caption import MOST_SIGNS
 from engine.speech import effects
 from engine.speech.expressions import Expression
 from storage import jobs
@@ -43,7 +43,7 @@ def test_the_engine_knows_what_people_can_choose():
     assert [str(feeling) for feeling in Feeling] == [str(expression) for expression in Expression]
     assert [str(effect) for effect in Effect] == [str(effect) for effect in effects.Effect]
     assert set(COLOURS) == set(Background)
-    assert CAPTION_LENGTH == MOST_CHARACTERS
+    assert CAPTION_LENGTH == MOST_SIGNS
 
 
 async def test_effect_and_background_stay_and_a_caption_is_for_one_voice(ann: Human, artist: FakeArtist):
