@@ -1,7 +1,6 @@
 """Composition root: the only file that wires the concrete parts together."""
 
 import asyncio
-import logging
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from bot.records import Records
 from bot.service import Service
 from bot.settings import QueueSettings, StorageSettings
 from bot.teller import Teller
+from bot.tidying import Tidying
 from bot.watchdog import Watchdog
 from bot.workshop import Workshop
 from engine.engine import Engine
@@ -29,15 +29,11 @@ from engine.styles import styles
 from engine.talking.animator import TalkingEngine
 from engine.worker import EngineThread
 from storage.blobs import BlobStore
-from storage.database import CheckpointBlocked, Database
-from storage.sweep import sweep
+from storage.database import Database
 
-SWEEP_SECONDS = 3_600.0
 KEEP_SCRATCH = 86_400.0  # s, where nothing tells that the process is gone
 SWITCH_SECONDS = 0.0005  # what Python the engine runs soon makes way for people's events
 STOP_SECONDS = 10.0  # the engine is asked to stop at least every 0.5 s, in speech every 10 s of voice
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,6 +48,7 @@ class App:
     operators: Operators
     courier: Courier
     teller: Teller
+    tidying: Tidying
     workshop: Workshop
 
     async def run(self, frontends: Mapping[str, Frontend], until: Callable[[], Awaitable[object]]) -> None:
@@ -60,7 +57,7 @@ class App:
             asyncio.create_task(self.workshop.run(), name="workshop"),
             asyncio.create_task(self.courier.run(frontends), name="courier"),
             asyncio.create_task(self.teller.run(frontends), name="teller"),
-            asyncio.create_task(self._sweep_now_and_then(), name="sweep"),
+            asyncio.create_task(self.tidying.run(), name="tidying"),
         ]
         end = asyncio.ensure_future(until())
         try:
@@ -77,22 +74,6 @@ class App:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _sweep_now_and_then(self) -> None:
-        """Tidy up. What cannot be removed (a file of another user, a store that is away) ends nothing."""
-        while True:
-            try:
-                swept = await sweep(self.database, self.blobs, time())
-                log.info("swept: %s", swept)
-                await self.database.erase_if_owed()
-                await self.database.checkpoint()
-            except CheckpointBlocked:
-                log.warning(
-                    "another process reads all the time: the log of the database grows until it stops"
-                )
-            except Exception:  # whatever kind of store it is: people are answered all the same
-                log.exception("what is too old could not be removed; again in %.0f s", SWEEP_SECONDS)
-            await asyncio.sleep(SWEEP_SECONDS)
 
 
 @asynccontextmanager
@@ -112,13 +93,16 @@ async def open_app(
         blobs = BlobStore(storage.blobs)
         queue = EmbeddedQueue(database, queue_settings.limits)
         courier = Courier(database, blobs, house)
-        service = Service(database, blobs, queue, house, deliver_soon=courier.wake)
+        tidying = Tidying(database, blobs)
+        service = Service(
+            database, blobs, queue, house, deliver_soon=courier.wake, erase_soon=tidying.erase_soon
+        )
         records = Records(service, house, parts, time)
         workshop = Workshop(
             database, blobs, queue, artist, records, watchdog=watchdog, deliver_soon=courier.wake
         )
         operators, teller = Operators(database, queue, artist.remarks), Teller(database, queue)
-        yield App(database, blobs, queue, house, service, operators, courier, teller, workshop)
+        yield App(database, blobs, queue, house, service, operators, courier, teller, tidying, workshop)
     finally:
         watchdog.close()
         await database.close()

@@ -14,7 +14,7 @@ from time import time
 from bot import memory
 from bot.dialogue import House, Media, Reply, results, ways
 from bot.dialogue.replies import Said, say
-from bot.frontend import Frontend, NotDelivered, Shown, Unreachable, parts_of
+from bot.frontend import FileUnknown, Frontend, NotDelivered, Shown, Unreachable, parts_of
 from bot.kinds import JobKind
 from bot.liveness import is_dead, worker_id
 from storage import deliveries, files, jobs, people
@@ -23,7 +23,7 @@ from storage.database import Database, Work
 from storage.models import Delivery, DeliveryState, Job, Person, Render
 
 UPLOAD_SECONDS = 900.0  # longest time that a message may be on its way
-TICK = 5.0  # s between looks when nobody wakes the courier (another process may have made something)
+TICK = 2.0  # s between looks when nobody wakes the courier (another process may have made something)
 LAST_SECONDS = 10.0  # for messages on their way when the process stops
 AT_ONCE = 20  # addresses served at the same time
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # s between tries to send a message that was surely not taken
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Letter:
-    """A message on its way: what to show, and the key of its file unless the platform has it."""
+    """A message on its way: what to show, and the key of its file while we have that."""
 
     delivery: Delivery
     reply: Reply
@@ -156,8 +156,7 @@ class Courier:
         """Send one message and note what became of it; False when the rest has to wait."""
         delivery = letter.delivery
         try:
-            letter, content = await self._with_content(letter)
-            shown = await frontend.show(delivery.address, letter.reply, content)
+            shown = await self._show(frontend, letter)
         except NotDelivered as problem:
             wait = max(problem.retry_after, wait_after(delivery.attempts))
             log.info("delivery %s not taken, again in %.0f s", delivery.id, wait)
@@ -173,22 +172,42 @@ class Courier:
         await self._close(delivery, DeliveryState.SENT, shown)
         return True
 
+    async def _show(self, frontend: Frontend, letter: Letter) -> Shown:
+        """Show a letter; a file that the platform does not know any more is sent there anew."""
+        letter, content = await self._with_content(letter)
+        try:
+            return await frontend.show(letter.delivery.address, letter.reply, content)
+        except FileUnknown:
+            letter, content = await self._with_content(await self._without_file_id(letter))
+            return await frontend.show(letter.delivery.address, letter.reply, content)
+
+    async def _without_file_id(self, letter: Letter) -> Letter:
+        """Forget what the platform has called a letter's file."""
+        media = letter.reply.media
+        if media is None:
+            raise LookupError(f"delivery {letter.delivery.id} has no file")
+        async with self._database.writing() as work:
+            await files.note_file_id(work, media.render, letter.delivery.platform, None)
+        return replace(letter, reply=replace(letter.reply, media=replace(media, file_id=None)))
+
     async def _with_content(self, letter: Letter) -> tuple[Letter, bytes | None]:
-        """Fetch the bytes of a letter's file; one that is gone becomes a word about that.
+        """Fetch the bytes of a letter's file unless the platform has it; one that is gone becomes a word.
 
         Raises
         ------
         NotDelivered
             when the store does not answer: the platform was not even asked
         """
-        if letter.key is None:
+        if letter.reply.media is None or letter.reply.media.file_id is not None:
             return letter, None
+        gone = Reply(letter.reply.language, (say("file-gone"),), letter.reply.buttons)
+        if letter.key is None:
+            return replace(letter, reply=gone), None
         try:
             return letter, await self._blobs.read(letter.key)
         except FileNotFoundError:
             log.error("the file of delivery %s is gone", letter.delivery.id)
-            gone = Reply(letter.reply.language, (say("file-gone"),), letter.reply.buttons)
-            return replace(letter, reply=gone, key=None), None
+            return replace(letter, reply=gone), None
         except Exception as error:  # whatever kind of store it is
             log.exception("the file of delivery %s cannot be read now", letter.delivery.id)
             raise NotDelivered from error
@@ -244,7 +263,7 @@ class Courier:
             return Letter(delivery, Reply(person.language, (say("file-gone"),)), None)
         buttons = self._buttons(person, job, await files.renders_of_job(work, job.id)) if says else ()
         reply = Reply(person.language, says, buttons, Media(render.name, render.id, file_id))
-        return Letter(delivery, reply, f"{person.id}/{render.blob_id}" if file_id is None else None)
+        return Letter(delivery, reply, f"{person.id}/{render.blob_id}" if render.blob_id else None)
 
     def _buttons(self, person: Person, job: Job, renders: Sequence[Render]) -> tuple[ways.Row, ...]:
         """Offer what one may want after a result."""

@@ -72,6 +72,10 @@ class Unreachable(Exception):
     """The person cannot be reached any more (blocked us, chat deleted): nothing is tried again."""
 
 
+class FileUnknown(Exception):
+    """The platform knows no file by the id that it once gave: to another bot, or too long ago."""
+
+
 class Frontend(Protocol):
     """A platform's adapter. Events go to service.handle; what comes later comes in here."""
 
@@ -93,6 +97,8 @@ class Frontend(Protocol):
         ------
         NotDelivered, Unreachable
             when the message surely did not arrive; after any other error nobody knows
+        FileUnknown
+            it did not arrive either, and may with the bytes of its file
         """
 
     async def show_progress(self, address: str, progress: Progress) -> str | None:

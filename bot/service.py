@@ -7,8 +7,9 @@ are kept together or not at all. Front ends call `handle` and show the replies; 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import time
 from weakref import WeakValueDictionary
 
@@ -27,32 +28,21 @@ from bot.dialogue.events import (
     Sent,
     VoiceReceived,
 )
-from bot.dialogue.replies import Said, say
+from bot.dialogue.replies import Said
 from bot.queue import Queue
 from bot.sentences import known_language
-from bot.wishes import HOUR, VOICE_HOURS, Wishes
+from bot.uploads import CannotLoad, Load, Uploads
+from bot.wishes import Wishes
 from storage import files, people
 from storage.blobs import BlobStore
-from storage.database import CheckpointBlocked, Database, Work
-from storage.ids import new_id
+from storage.database import Database, Work
 from storage.models import Blob, Person, Purpose
-
-UPLOAD_BYTES = 20_000_000  # of a photo or a voice; also the most that Telegram hands out
 
 log = logging.getLogger(__name__)
 
-Load = Callable[[], Awaitable[bytes]]
 Keep = Callable[[Work, Person, Sequence[Reply], Sequence[Blob]], Awaitable[None]]
 """Keeps the replies, and which files came, for a front end, in the transaction of the event; not called for
 somebody forgotten."""
-
-
-class CannotLoad(Exception):
-    """A file cannot be had, and why is for the person to hear."""
-
-    def __init__(self, why: Said) -> None:
-        super().__init__(why.message_id)
-        self.why = why
 
 
 # After these events there may be files that nobody needs any more.
@@ -77,6 +67,20 @@ class Who:
 
 
 @dataclass(frozen=True)
+class KeptFile:
+    """A file that is kept for somebody.
+
+    Attributes
+    ----------
+    size : bytes
+    read : gives the bytes from one place to before another; raises FileNotFoundError when they are gone
+    """
+
+    size: int
+    read: Callable[[int, int], Awaitable[bytes]]
+
+
+@dataclass(frozen=True)
 class _Handled:
     """What is answered to an event, and whether the files that came with it are kept."""
 
@@ -92,6 +96,7 @@ class Service:
     house : styles, and how long things are kept
     clock : Unix seconds
     deliver_soon : called when there may be something to deliver
+    erase_soon : called when the database still holds traces of somebody who is forgotten
     """
 
     def __init__(
@@ -103,11 +108,14 @@ class Service:
         *,
         clock: Callable[[], float] = time,
         deliver_soon: Callable[[], None],
+        erase_soon: Callable[[], None],
     ) -> None:
         self._database = database
         self._blobs = blobs
+        self._uploads = Uploads(blobs, house, clock)
         self._house = house
         self._clock = clock
+        self._erase_soon = erase_soon
         self._wishes = Wishes(queue, clock, deliver_soon)
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -156,30 +164,35 @@ class Service:
 
     async def content(self, who: Who, render_id: str) -> bytes | None:
         """Give the bytes of something that was made for this person; None when they are gone."""
+        made = await self.made(who, render_id)
+        try:
+            return await made.read(0, made.size) if made is not None else None
+        except FileNotFoundError:  # removed at this very moment
+            return None
+
+    async def made(self, who: Who, render_id: str) -> KeptFile | None:
+        """Find something that was made for this person; None when its bytes are gone."""
         async with self._database.reading() as work:
             person = await people.find(work, who.platform, who.platform_id)
             render = await files.render(work, render_id, person.id) if person else None
-        if person is None or render is None or render.blob_id is None:
-            return None
-        return await self._read(f"{person.id}/{render.blob_id}")
+            blob_id = render.blob_id if render is not None else None
+            blob = await files.get(work, blob_id, person.id) if person and blob_id else None
+        return self._kept(blob) if blob is not None else None
 
-    async def sent(self, who: Who, blob_id: str) -> bytes | None:
-        """Give the bytes of a photo or a voice that this person has sent; None when they are gone."""
+    async def sent(self, who: Who, blob_id: str) -> KeptFile | None:
+        """Find a photo or a voice that this person has sent; None when it is gone."""
         async with self._database.reading() as work:
             person = await people.find(work, who.platform, who.platform_id)
             blob = await files.get(work, blob_id, person.id) if person else None
         if blob is None or blob.purpose not in (Purpose.PHOTO, Purpose.VOICE):
             return None
-        return await self._read(blob.key)
+        return self._kept(blob)
 
-    async def _read(self, key: str) -> bytes | None:
-        try:
-            return await self._blobs.read(key)
-        except FileNotFoundError:  # removed at this very moment
-            return None
+    def _kept(self, blob: Blob) -> KeptFile:
+        return KeptFile(blob.size, partial(self._blobs.read, blob.key))
 
-    async def note_file_id(self, platform: str, render_id: str, file_id: str) -> None:
-        """Remember what a platform calls a file that was shown in a reply."""
+    async def note_file_id(self, platform: str, render_id: str, file_id: str | None) -> None:
+        """Remember what a platform calls a file that was shown in a reply; None: it knows it no more."""
         async with self._database.writing() as work:
             await files.note_file_id(work, render_id, platform, file_id)
 
@@ -193,8 +206,8 @@ class Service:
     ) -> tuple[Reply, ...]:
         """Put a photo or voice into the store, if it may be kept, and then answer.
 
-        Of several photos those that cannot be had are left out. What the transaction does not keep is removed
-        at once; when the process stops in between, the next sweep finds it.
+        What the transaction does not keep is removed at once; when the process stops in between, the next
+        sweep finds it.
         """
         async with self._database.reading() as work:
             person = await people.find(work, who.platform, who.platform_id)
@@ -204,41 +217,21 @@ class Service:
                 return ()
         if person is None or not keeps_media(memory.conversation_of(person)) or not loads:
             return (await self._handle(who, event, (), event_id, keep)).replies
-        photo, blobs = isinstance(event, PhotoReceived), list[Blob]()
-        why = say("input-gone")
+        photo = isinstance(event, PhotoReceived)
         try:
-            for load in loads:
-                try:
-                    blobs.append(await self._store(person, await load(), photo=photo))
-                except CannotLoad as problem:
-                    why = problem.why
-            if not blobs:
-                return await self._say_why(who, why, event_id, keep)
-            ids = tuple(blob.id for blob in blobs)
-            stored = PhotoReceived(ids[0], ids[1:]) if photo else VoiceReceived(ids[0])
+            blobs = await self._uploads.store(person.id, loads, photos=photo)
+        except CannotLoad as problem:
+            return await self._say_why(who, problem.why, event_id, keep)
+        ids = tuple(blob.id for blob in blobs)
+        stored = PhotoReceived(ids[0], ids[1:]) if photo else VoiceReceived(ids[0])
+        try:
             handled = await self._handle(who, stored, blobs, event_id, keep)
         except Exception:
-            await self._blobs.delete([blob.key for blob in blobs])
+            await self._uploads.discard(blobs)
             raise
         if not handled.kept:
-            await self._blobs.delete([blob.key for blob in blobs])
+            await self._uploads.discard(blobs)
         return handled.replies
-
-    async def _store(self, person: Person, content: bytes, *, photo: bool) -> Blob:
-        """Put the bytes of a photo or a voice into the store; raises CannotLoad when they are too many."""
-        if len(content) > UPLOAD_BYTES:
-            raise CannotLoad(say("file-too-large", megabytes=UPLOAD_BYTES // 1_000_000))
-        blob = Blob(
-            id=new_id(),
-            person_id=person.id,
-            purpose=Purpose.PHOTO if photo else Purpose.VOICE,
-            name="photo" if photo else "voice",
-            size=len(content),
-            created_at=self._clock(),
-            expires_at=self._clock() + (self._house.photo_hours if photo else VOICE_HOURS) * HOUR,
-        )
-        await self._blobs.write(blob.key, content)
-        return blob
 
     async def _handle(
         self, who: Who, event: Sent, blobs: Sequence[Blob], event_id: str | None, keep: Keep | None
@@ -265,9 +258,18 @@ class Service:
             if keep is not None and not forgotten:
                 await keep(work, person, replies, blobs)
         if forgotten:
-            await self._erase(person_id)
-        await self._blobs.delete(removed)
+            self._erase_soon()
+        await self._clear_away(removed, person_id if forgotten else None)
         return _Handled(replies, kept=True)
+
+    async def _clear_away(self, keys: Iterable[str], forgotten: str | None) -> None:
+        """Remove files whose rows are gone, and all of somebody forgotten; the sweep removes what is left."""
+        try:
+            if forgotten is not None:
+                await self._blobs.delete_person(forgotten)
+            await self._blobs.delete(keys)
+        except Exception:  # whatever kind of store it is: what was answered is kept already
+            log.exception("files that nobody needs any more could not be removed yet")
 
     async def _say_why(
         self, who: Who, why: Said, event_id: str | None, keep: Keep | None
@@ -317,14 +319,6 @@ class Service:
         """Let the dialogue go on with what the engine has done, in the transaction that ends the job."""
         replies, _ = await self._converse(work, person, event, address)
         return replies
-
-    async def _erase(self, person_id: str) -> None:
-        """Remove a forgotten person's files and the last traces in the database."""
-        await self._blobs.delete_person(person_id)
-        try:
-            await self._database.erase()
-        except CheckpointBlocked:
-            log.warning("another process reads: the next sweep removes the last traces of a forgotten person")
 
 
 def _is_of_another(event: Event, person: Person) -> bool:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -15,6 +15,8 @@ from engine.talking.animator import TalkingEngine
 if TYPE_CHECKING:
     from bot.queue import Limits
 from engine.talking.sadtalker.options import OptionUnknown, parsed
+
+Network = IPv4Network | IPv6Network
 
 
 def default_data_dir() -> Path:
@@ -107,6 +109,17 @@ class WebSettings(_Concern):
     web_password: str = Field(
         default="", description="Asked for by the chat page; needed on every address but 127.0.0.1 and ::1"
     )
+    web_proxies: str = Field(
+        default="",
+        description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas between",
+    )
+
+    @field_validator("web_proxies")
+    @classmethod
+    def _are_addresses(cls, addresses: str) -> str:
+        for one in _listed(addresses):
+            ip_network(one)
+        return addresses
 
     @model_validator(mode="after")
     def _others_need_a_password(self) -> Self:
@@ -118,6 +131,11 @@ class WebSettings(_Concern):
     def names(self) -> frozenset[str]:
         """Further names, in small letters."""
         return _listed(self.web_names.lower())
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Addresses, or networks, of trusted proxies."""
+        return tuple(ip_network(one) for one in _listed(self.web_proxies))
 
 
 class TelegramSettings(_Concern):

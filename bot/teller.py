@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.models import LIVE, Job, JobState, Person
 
 SAVE_SECONDS = 1.0
-LOOK_SECONDS = 5.0  # between looks at what has changed without news; our own news takes less
+LOOK_SECONDS = 2.0  # between looks at what has changed without news; workers note their stage as often
 
 log = logging.getLogger(__name__)
 
@@ -75,15 +75,18 @@ class Teller:
                 await jobs.note_messages(work, unsaved)
 
     async def _look_now_and_then(self) -> None:
-        """Look up what is known anew: the language may be another one, and the end of a job is no news here
-        when another process, or the operator, has brought it about."""
+        """Look up what is known anew: the language may be another one, and what another process, or the
+        operator, does with a job is no news here."""
         while True:
             await asyncio.sleep(self._look_seconds)
             if self._known:
                 await self._look(time() - self._look_seconds)
 
     async def _look(self, before: float) -> None:
-        """Tell what had ended `before`, Unix seconds: the news of a later end may be on its way."""
+        """Tell what had ended `before`, Unix seconds: the news of a later end may be on its way.
+
+        Of a job that runs elsewhere the stage is told, as its worker has noted it.
+        """
         async with self._database.reading() as work:
             found = {job.id: (job, person) for job, person in await jobs.with_people(work, list(self._known))}
         for job_id, known in tuple(self._known.items()):
@@ -93,6 +96,8 @@ class Teller:
                 self._queue.publish(News(job_id, person.id, JobState.CANCELLED))
             elif job.finished_at is not None and job.finished_at < before:
                 self._queue.publish(News(job_id, person.id, JobState(job.state)))
+            elif job.state == JobState.RUNNING and not self._queue.runs_here(job_id):
+                self._queue.publish(News(job_id, person.id, JobState.RUNNING, stage=job.stage))
 
     async def _tell(self, frontends: Mapping[str, Frontend], news: News) -> None:
         known = await self._know(news.job_id)

@@ -7,6 +7,8 @@ by right is said by the table `blobs` alone; storage/sweep.py removes what has n
 import asyncio
 import errno
 import os
+import sys
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,14 +34,15 @@ class BlobStore:
 
     def __init__(self, url: str) -> None:
         self._files, self._root = fsspec.core.url_to_fs(url)
+        self._making_folders = threading.Lock()
 
     async def write(self, key: str, content: bytes) -> None:
-        """Store `content` under a new key; when this returns it is on the disk."""
+        """Store `content` under a new key; when this returns it is on the disk, and its name too."""
         await asyncio.to_thread(self._write, key, content)
 
-    async def read(self, key: str) -> bytes:
-        """Give the content; raises FileNotFoundError."""
-        content: bytes = await asyncio.to_thread(self._files.cat_file, self._path(key))
+    async def read(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
+        """Give the content, or the bytes from `start` to before `stop` of it; raises FileNotFoundError."""
+        content: bytes = await asyncio.to_thread(self._files.cat_file, self._path(key), start, stop)
         return content
 
     async def delete(self, keys: Iterable[str]) -> None:
@@ -62,9 +65,21 @@ class BlobStore:
             self._files.pipe_file(self._path(key), content)
             return
         try:
-            _write_file(Path(self._path(key)), content)
+            self._write_file(Path(self._path(key)), content)
         except FileNotFoundError:  # somebody removed the empty folder at this very moment
-            _write_file(Path(self._path(key)), content)
+            self._write_file(Path(self._path(key)), content)
+
+    def _write_file(self, place: Path, content: bytes) -> None:
+        """Write beside the place and move there; a row is committed only when a power cut leaves both."""
+        with self._making_folders:  # whoever finds a folder there finds it on the disk
+            _make_folder(place.parent)
+        unfinished = place.with_name(place.name + UNFINISHED)
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(place)
+        _sync_folder(place.parent)
 
     def _delete(self, keys: list[str]) -> None:
         for key in keys:
@@ -86,14 +101,23 @@ class BlobStore:
         return [Stored(path[len(self._root) + 1 :], _written_at(about)) for path, about in found.items()]
 
 
-def _write_file(place: Path, content: bytes) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(place.name + UNFINISHED)
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(place)
+def _make_folder(folder: Path) -> None:
+    """Make a folder that outlasts a power cut, unless it is there."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk; Windows knows no such call."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -51,11 +51,12 @@ async def render(work: Work, render_id: str, person_id: str) -> Render | None:
     return found if found is not None and found.person_id == person_id else None
 
 
-async def note_file_id(work: Work, render_id: str, platform: str, file_id: str) -> None:
-    """Remember what a platform calls a file, so that it need not be sent there again."""
+async def note_file_id(work: Work, render_id: str, platform: str, file_id: str | None) -> None:
+    """Remember what a platform calls a file, so that it need not be sent there again; None: it is unknown."""
     found = await work.session.get(Render, render_id)
     if found is not None:
-        found.file_ids = {**found.file_ids, platform: file_id}
+        others = {other: known for other, known in found.file_ids.items() if other != platform}
+        found.file_ids = others if file_id is None else {**others, platform: file_id}
 
 
 async def preview_of(work: Work, photo_id: str, name: str) -> Render | None:

@@ -19,6 +19,7 @@ from storage.models import (
     Delivery,
     Job,
     JobState,
+    Person,
     Purpose,
     Render,
     SeenEvent,
@@ -29,6 +30,7 @@ ORPHAN_GRACE = 600.0  # s; a file is written seconds before its row
 KEEP_JOBS = 30 * DAY  # ended jobs, for the operator
 PAGE = 1_000  # rows read at once: other events go on between
 KEEP_CAPTIONS = DAY  # as long as the voice that goes with one
+KEEP_STRANGERS = 7 * DAY  # who never agreed to anything, since they came
 KEEP_SEEN = 2 * DAY  # handled updates; Telegram repeats them for at most one day
 
 
@@ -39,6 +41,7 @@ class Swept:
     expired: int  # files that were too old
     orphans: int  # files that nothing referred to
     jobs: int
+    strangers: int  # people who never agreed to being remembered
 
 
 async def sweep(database: Database, blobs: BlobStore, now: float, grace: float = ORPHAN_GRACE) -> Swept:
@@ -46,10 +49,11 @@ async def sweep(database: Database, blobs: BlobStore, now: float, grace: float =
     async with database.writing() as work:
         keys = await expire(work, now)
         jobs = await _old_rows(work, now)
+        strangers = await _strangers(work, now)
     await blobs.delete(keys)
     orphans = await _orphans(database, blobs, now - grace)
     await blobs.delete(orphans)
-    return Swept(len(keys), len(orphans), jobs)
+    return Swept(len(keys), len(orphans), jobs, strangers)
 
 
 async def expire(work: Work, now: float, person_id: str | None = None) -> list[str]:
@@ -118,6 +122,20 @@ async def _old_rows(work: Work, now: float) -> int:
     await work.session.execute(delete(Render).where(Render.blob_id.is_(None), Render.job_id.is_(None)))
     await work.session.execute(delete(SeenEvent).where(SeenEvent.seen_at < now - KEEP_SEEN))
     return removed
+
+
+async def _strangers(work: Work, now: float) -> int:
+    """Forget who came and never agreed, but nobody who has written lately."""
+    written = select(SeenEvent.person_id).where(SeenEvent.person_id == Person.id).exists()
+    gone = await work.session.execute(
+        delete(Person)
+        .where(Person.consent_version == 0, Person.created_at < now - KEEP_STRANGERS, ~written)
+        .returning(Person.id)
+    )
+    count = len(gone.all())
+    if count:
+        await work.owe_erasing()
+    return count
 
 
 async def _orphans(database: Database, blobs: BlobStore, before: float) -> list[str]:

@@ -22,6 +22,7 @@ from bot.dialogue.replies import Button, Reply, Said, button, say, word_button
 from bot.sentences import LANGUAGES, sentence
 
 Row = tuple[Button, ...]
+JOINER = "\u200d"  # makes one emoji of several
 ROW = 3  # buttons a row: style names fit at 390 px
 
 
@@ -125,5 +126,5 @@ def settings_again(conversation: Conversation) -> tuple[Row, ...]:
 
 def name_of(text: str) -> str:
     """Make a character's name of what somebody typed: one line, nothing invisible, not too long."""
-    visible = "".join(c for c in text if not unicodedata.category(c).startswith("C") or c in "\n\t\u200d")
-    return re.sub(r"\s+", " ", visible).strip()[:NAME_LENGTH].strip()
+    visible = "".join(c for c in text if not unicodedata.category(c).startswith("C") or c in "\n\t" + JOINER)
+    return re.sub(r"\s+", " ", visible).strip(JOINER + " ")[:NAME_LENGTH].strip(JOINER + " ")

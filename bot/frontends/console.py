@@ -13,7 +13,8 @@ from bot.dialogue.events import PhotoReceived, Sent, VoiceReceived
 from bot.dialogue.typed import event_of_words
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
 from bot.kinds import JobKind
-from bot.service import Load, Service, Who
+from bot.service import Service, Who
+from bot.uploads import Load
 from storage.models import LIVE
 
 PLATFORM = "console"

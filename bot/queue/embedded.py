@@ -153,6 +153,10 @@ class EmbeddedQueue:
             work.after_commit(self._changed)
         return failed
 
+    def runs_here(self, job_id: str) -> bool:
+        """Say whether this process runs a job."""
+        return job_id in self._stops
+
     def progressed(self, job: Job, stage: str, fraction: float) -> None:
         """Tell subscribers how far a job is; may be called from any thread."""
         news = News(job.id, job.person_id, JobState.RUNNING, stage=stage, fraction=fraction)

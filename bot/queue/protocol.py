@@ -114,6 +114,9 @@ class Queue(Protocol):
     async def reclaim(self, work: Work) -> list[Job]:
         """Put back the jobs of workers that died; gives those that failed for good by that."""
 
+    def runs_here(self, job_id: str) -> bool:
+        """Say whether this process runs a job."""
+
     def progressed(self, job: Job, stage: str, fraction: float) -> None:
         """Tell subscribers how far a job is; may be called from any thread."""
 

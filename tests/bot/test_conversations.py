@@ -14,8 +14,8 @@ from bot.dialogue.events import (
     TextReceived,
 )
 from bot.frontend import NotDelivered, Unreachable
-from bot.service import UPLOAD_BYTES
 from bot.settings import QueueSettings
+from bot.uploads import UPLOAD_BYTES
 from bot.wishes import MOST_CHARACTERS
 from storage import characters, deliveries, jobs, people
 from storage.ids import new_id

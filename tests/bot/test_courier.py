@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from bot.courier import FIRST_WAIT, LONGEST_WAIT, Courier, wait_after
+from bot.dialogue import Reply
+from bot.frontend import FileUnknown, Shown
 from bot.kinds import JobKind
 from storage import deliveries, people
 from storage.blobs import BlobStore
@@ -142,3 +144,35 @@ async def test_a_store_that_is_away_delays_a_result_and_leaves_nobody_unsure(
 def test_pauses_grow_to_the_longest_however_long_a_platform_is_away():
     pauses = [wait_after(attempts) for attempts in (1, 2, 3, 100, 10_000)]
     assert pauses == [FIRST_WAIT, 2 * FIRST_WAIT, 4 * FIRST_WAIT, LONGEST_WAIT, LONGEST_WAIT]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_file_that_an_earlier_bot_had_sent(
+    database: Database, blobs: BlobStore, clock: Clock, frontend: FakeFrontend, kept: bool
+):
+    """The platform knows its id no more: it is sent anew from our store, or what to do is said."""
+    await post(database, blobs, "talk.mp4", address="a room of many")
+    async with database.writing() as work:
+        (render,) = await work.session.scalars(select(Render))
+        render.file_ids = {"fake": "of the earlier bot", "other": "still good"}
+        if not kept:
+            render.blob_id = None
+    asked = []
+
+    class Forgetful(FakeFrontend):
+        async def show(self, address: str, reply: Reply, content: bytes | None) -> Shown:
+            asked.append(reply.media and reply.media.file_id)
+            if reply.media and reply.media.file_id == "of the earlier bot":
+                raise FileUnknown
+            return await super().show(address, reply, content)
+
+    forgetful = Forgetful()
+    async with delivering(database, blobs, clock, forgetful):
+        await until(lambda: forgetful.shown != [])
+    ((address, reply, content),) = forgetful.shown
+    assert (address, asked) == ("a room of many", ["of the earlier bot", None])
+    assert (content == b"video") is kept
+    assert ("again, and I make it anew" in reply.text) is not kept
+    async with database.reading() as work:
+        (render,) = await work.session.scalars(select(Render))
+    assert render.file_ids == {"other": "still good"} | ({"fake": "file-talk.mp4-1"} if kept else {})

@@ -17,8 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import BlobStore, Database, sweep
 from engine.progress import Stage
+from storage.blobs import BlobStore
+from storage.database import Database
+from storage.sweep import sweep
 from tests.bot.crash_child import Life, live
 
 POINTS = [f"stage {stage}" for stage in Stage if stage != Stage.MATTE] + ["before", "taken", "after"]

@@ -50,6 +50,22 @@ async def test_what_another_process_has_ended_is_not_shown_for_ever(
     assert frontend.progress[-1][1].message_id == f"progress-{job}"
 
 
+async def test_what_another_process_does_with_a_job_is_shown(database: Database, frontend: FakeFrontend):
+    """Our person's job runs elsewhere: the stage that it is at is seen here."""
+    here, there = EmbeddedQueue(database, Limits()), EmbeddedQueue(database, Limits())
+    async with telling(database, here, {"fake": frontend}):
+        job = await submit(database, here)
+        while not frontend.progress:
+            await asyncio.sleep(0.01)
+        async with database.writing() as work:
+            assert await there.claim(work)
+            assert await there.heartbeat(work, job, "render")
+        while frontend.progress[-1][1].state != JobState.RUNNING:
+            await asyncio.sleep(0.01)
+        assert "moving the face" in frontend.progress[-1][1].reply.text
+        assert frontend.progress[-1][1].done > 0
+
+
 async def test_progress_follows_when_another_language_is_chosen(database: Database, frontend: FakeFrontend):
     queue = EmbeddedQueue(database, Limits())
     async with telling(database, queue, {"fake": frontend}):

@@ -1,11 +1,14 @@
 """The sweep removes what is too old or belongs to nothing, and nothing else."""
 
 import asyncio
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from storage import files, people
+from storage import files, messages, people
 from storage.blobs import BlobStore
 from storage.database import Database
 from storage.ids import new_id
@@ -127,6 +130,49 @@ async def test_a_blob_is_whole_or_absent(tmp_path: Path, blobs: BlobStore):
     await blobs.delete(["ann/one", "ann/never"])
     with pytest.raises(FileNotFoundError):
         await blobs.read("ann/one")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what is synchronised")
+async def test_a_file_and_its_name_are_on_the_disk_before_it_counts(
+    tmp_path: Path, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
+):
+    """A power cut leaves what was written: the bytes, and each folder whose list of names has grown."""
+    synced: list[tuple[str, bool]] = []
+
+    def fsync(opened: int, really: Callable[[int], None] = os.fsync) -> None:
+        really(opened)
+        place = Path(f"/proc/self/fd/{opened}").readlink()
+        synced.append((str(place.relative_to(tmp_path)), (tmp_path / "blobs/ann/one").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    await blobs.write("ann/one", b"content")
+    assert synced == [
+        (".", False), ("blobs", False), ("blobs/ann/one.part", False), ("blobs/ann", True)
+    ]  # fmt: skip
+    synced.clear()
+    await blobs.write("ann/two", b"content")
+    assert [name for name, _ in synced] == ["blobs/ann/two.part", "blobs/ann"], "folders are known by now"
+
+
+async def test_who_never_agreed_is_forgotten_after_a_week(tmp_path: Path, blobs: BlobStore):
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'memory.db'}")
+    long_ago = NOW - 8 * DAY
+    async with database.writing() as work:
+        for name in ("gone", "new", "writes", "agreed"):
+            came = NOW - DAY if name == "new" else long_ago
+            person = await people.meet(work, "web", name, "en", came)
+            person.consent_version = int(name == "agreed")
+            await messages.add(work, person.id, {"text": f"I am {name}"}, came)
+            seen_at = NOW - 60 if name == "writes" else came
+            await people.first_sight(work, person, "hello", seen_at)
+    assert (await sweep(database, blobs, NOW)).strangers == 1
+    async with database.reading() as work:
+        left = [name for name in ("gone", "new", "writes", "agreed") if await people.find(work, "web", name)]
+    assert left == ["new", "writes", "agreed"]
+    assert await database.erase_if_owed(), "nothing is left of them, as of who deletes everything"
+    assert b"I am gone" not in (tmp_path / "memory.db").read_bytes()
+    assert (await sweep(database, blobs, NOW)).strangers == 0
+    await database.close()
 
 
 async def test_two_processes_may_remove_the_same_at_once(tmp_path: Path, blobs: BlobStore):

@@ -26,12 +26,14 @@ from bot.frontends.discord.invalid import InvalidRequests
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import OVER, Post, Spot
 from bot.kinds import JobKind
-from bot.service import Load, Service, Who
+from bot.service import Service, Who
+from bot.uploads import Load, few_at_once
 from storage.ids import new_id
 
 PLATFORM = "discord"
 PARTS: Parts = {**PLAIN_PARTS, JobKind.DRAW: ("sticker.png",)}
 PEEK_SECONDS = 1.0  # to find out whether an answer is for everybody; Discord waits for 3 s
+DOWNLOADS = 8  # at the same time: each is in memory
 SILENCE = 10.0  # s after which "is thinking ..." goes when there is nothing to say
 RETRY = 5.0  # s
 QUESTIONS = ("rename-question", "caption-question", "picture-question")
@@ -78,6 +80,7 @@ class Chat:
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._board = Board(self._post, self._answers, self._turn, noted, timing.pause)
         self._silence = timing.silence
+        self._downloads = asyncio.Semaphore(DOWNLOADS)
         self._quiet: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
@@ -95,9 +98,11 @@ class Chat:
         who = _who(place, None)
         for number, (event, loads) in enumerate(said):
             async with self._turn(place.user):
-                load, more, event_id = next(iter(loads), None), loads[1:], f"{message.id}-{number}"
+                files = [few_at_once(load, self._downloads) for load in loads]
+                event_id = f"{message.id}-{number}"
                 try:
-                    replies = await self._service.handle(who, event, load, event_id, more=more)
+                    first = next(iter(files), None)
+                    replies = await self._service.handle(who, event, first, event_id, more=files[1:])
                 except Exception as error:  # whatever is wrong with us: the person hears of it
                     replies = await self._apology(who, error)
                 await self._say(place, None, await self._cards(who, replies, place))
@@ -193,6 +198,7 @@ class Chat:
         load: Load | None,
     ) -> None:
         who = _who(place, interaction)
+        load = few_at_once(load, self._downloads) if load is not None else None
         async with self._turn(place.user):
             replies: tuple[Reply, ...] = ()
             try:

@@ -10,7 +10,7 @@ import discord
 from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, Unreadable, VoiceReceived
 from bot.dialogue.replies import say
 from bot.dialogue.typed import event_of_words
-from bot.service import UPLOAD_BYTES, CannotLoad, Load
+from bot.uploads import UPLOAD_BYTES, CannotLoad, Load
 
 PICTURES = (".heic", ".heif", ".webp", ".avif")  # not everywhere known by their names
 OUR_NAMES = {"gallery": "characters"}  # a command's name on Discord, and in the dialogue

@@ -23,7 +23,7 @@ from bot.dialogue.events import (
     VoiceReceived,
 )
 from bot.dialogue.replies import Said, say
-from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
+from bot.frontend import PLAIN_PARTS, FileUnknown, Parts, Progress, Shown
 from bot.frontends.telegram.address import Address
 from bot.frontends.telegram.albums import Album
 from bot.frontends.telegram.limiter import Urgency
@@ -34,7 +34,8 @@ from bot.frontends.telegram.trouble import for_the_courier, is_unreachable, may_
 from bot.kinds import JobKind
 from bot.operators import Operators
 from bot.sentences import sentence
-from bot.service import UPLOAD_BYTES, CannotLoad, Load, Service, Who
+from bot.service import Service, Who
+from bot.uploads import UPLOAD_BYTES, CannotLoad, Load
 from storage.deliveries import AFTER
 from storage.ids import new_id
 
@@ -106,11 +107,10 @@ class Telegram:
         there = Address.read(address)
         shown = reply if there.private else replace(reply, buttons=_shared_buttons(reply))
         try:
-            # in a private chat the chat's id is the person's
-            return await self._send(
-                Who(PLATFORM, str(there.chat), address), there, shown, content, Urgency.RESULT
-            )
+            return await self._sender.send(there, shown, content, Urgency.RESULT)
         except TelegramError as error:
+            if _is_unknown(shown, error):
+                raise FileUnknown from error
             raise for_the_courier(error) from error
 
     async def show_progress(self, address: str, progress: Progress) -> str | None:
@@ -183,34 +183,26 @@ class Telegram:
         media, content = reply.media, None
         if media is not None and media.file_id is None:
             content = await self._service.content(received.who, media.render)
-        to = None if received.address.private else received.message_id
-        shown = await self._send(received.who, received.address, reply, content, Urgency.ANSWER, to)
+        shown = await self._send(received, reply, content)
         self.board.shown(received.address, reply, shown.message_id)
-        if media is not None and shown.file_id is not None and shown.file_id != media.file_id:
+        if media is not None and shown.file_id != media.file_id:
             await self._service.note_file_id(PLATFORM, media.render, shown.file_id)
 
-    async def _send(
-        self,
-        who: Who,
-        address: Address,
-        reply: Reply,
-        content: bytes | None,
-        urgency: Urgency,
-        to: int | None = None,
-    ) -> Shown:
+    async def _send(self, received: Received, reply: Reply, content: bytes | None) -> Shown:
         """Send a reply; a file that Telegram does not know any more (another bot had it) is uploaded anew."""
+        to = None if received.address.private else received.message_id
         try:
-            return await self._sender.send(address, reply, content, urgency, to)
+            return await self._sender.answer(received.address, reply, content, to)
         except TelegramError as error:
-            if reply.media is None or reply.media.file_id is None or not says(error, *FILE_GONE):
+            media = reply.media
+            if media is None or not _is_unknown(reply, error):
                 raise
-        media = replace(reply.media, file_id=None)
-        content = await self._service.content(who, media.render)
+        content = await self._service.content(received.who, media.render)
         if content is None:
             reply = Reply(reply.language, (*reply.says, say("file-gone")), reply.buttons)
         else:
-            reply = replace(reply, media=media)
-        return await self._sender.send(address, reply, content, urgency, to)
+            reply = replace(reply, media=replace(media, file_id=None))
+        return await self._sender.answer(received.address, reply, content, to)
 
     def _load(self, file: FileSent | None) -> Load | None:
         """Get a file when it is asked for; Telegram hands out at most 20 MB."""
@@ -302,6 +294,11 @@ def _shared_buttons(reply: Reply) -> tuple[tuple[Button, ...], ...]:
     """Keep the buttons that may be pressed in a group."""
     rows = [tuple(b for b in row if isinstance(event_of(b.data), SHARED)) for row in reply.buttons]
     return tuple(row for row in rows if row)
+
+
+def _is_unknown(reply: Reply, error: TelegramError) -> bool:
+    """Say whether Telegram refuses a reply because of the id of its file."""
+    return reply.media is not None and reply.media.file_id is not None and says(error, *FILE_GONE)
 
 
 def _is_shared(received: Received) -> bool:

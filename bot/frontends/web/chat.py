@@ -18,7 +18,8 @@ from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, VoiceReceived
 from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown, Unreachable
 from bot.frontends.web.frames import Frame, Said, content_of, file_of, frame_of, progress_frame
 from bot.frontends.web.tabs import Tab, Tabs
-from bot.service import Load, Service, Who
+from bot.service import KeptFile, Service, Who
+from bot.uploads import Load
 from storage import files, messages, people
 from storage.database import Database, Work
 from storage.models import LIVE, Blob, Message, Person
@@ -95,12 +96,12 @@ class Chat:
                 log.exception("a message of the chat page was not handled")
                 self._tabs.tell(visitor.id, {"kind": "failed", "id": said.event_id})
 
-    async def content(self, visitor: Visitor, render: str) -> bytes | None:
-        """Give the bytes of something that was made for this visitor; None: there is no such thing."""
-        return await self._service.content(visitor.who, render)
+    async def made(self, visitor: Visitor, render: str) -> KeptFile | None:
+        """Find something that was made for this visitor; None: there is no such thing."""
+        return await self._service.made(visitor.who, render)
 
-    async def sent(self, visitor: Visitor, file: str) -> bytes | None:
-        """Give the bytes of what this visitor has sent; None: there is no such thing (any more)."""
+    async def sent(self, visitor: Visitor, file: str) -> KeptFile | None:
+        """Find what this visitor has sent; None: there is no such thing (any more)."""
         return await self._service.sent(visitor.who, file)
 
     def reaches(self, address: str) -> bool:

@@ -1,7 +1,8 @@
-"""How much one browser may ask for, and a bucket that counts it."""
+"""How much one browser may ask for: buckets count how often, places how many at the same time."""
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 
@@ -21,15 +22,20 @@ class WebLimits:
     messages: Rate = Rate(30, 5)  # of one visitor
     uploads: Rate = Rate(8, 0.5)  # of one visitor
     newcomers: Rate = Rate(300, 20)  # cookies given out, in all
-    passwords: Rate = Rate(10, 0.2)  # wrong ones, in all
+    passwords: Rate = Rate(10, 0.2)  # tried from one address
+    passwords_in_all: Rate = Rate(200, 2)  # tried, by whomever: who is in already needs none
     tabs: int = 8  # of one visitor
     tabs_in_all: int = 1_000
-    uploads_at_once: int = 12  # in all; each is in memory
+    uploads_at_once: int = 4  # from one address
+    uploads_at_once_in_all: int = 12  # each is in memory
+    uploads_waiting: int = 200  # for their turn, in all
     frame_bytes: int = 8_192  # of a message that comes in
     outbox: int = 256  # messages that may wait for one tab
     send_seconds: float = 10.0  # for a tab to take a message
-    chunk_seconds: float = 15.0  # for the next piece of an upload
+    chunk_seconds: float = 15.0  # for the next piece of an upload; also before it has to be fast enough
+    upload_rate: float = 8_000.0  # bytes a second of an upload, at least: a bad mobile network
     upload_seconds: float = 300.0  # for a whole upload
+    take_seconds: float = 60.0  # for a browser to take a piece of a file: players pause
     head_seconds: float = 15.0  # for a connection to ask for something
 
 
@@ -68,3 +74,34 @@ class Buckets:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         return bucket.take()
+
+
+class TooManyAtOnce(Exception):
+    """No place is free."""
+
+
+class Places:
+    """So many at the same time, of one and in all."""
+
+    def __init__(self, each: int, in_all: int) -> None:
+        self._each = each
+        self._in_all = in_all
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, whose: str) -> Iterator[None]:
+        """Take a place for the length of the block.
+
+        Raises
+        ------
+        TooManyAtOnce
+        """
+        if self._taken[whose] >= self._each or self._taken.total() >= self._in_all:
+            raise TooManyAtOnce
+        self._taken[whose] += 1
+        try:
+            yield
+        finally:
+            self._taken[whose] -= 1
+            if not self._taken[whose]:
+                del self._taken[whose]

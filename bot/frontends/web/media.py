@@ -1,9 +1,17 @@
-"""Files made for somebody or sent by them, as answers: whole, or the range that a video player asks for."""
+"""Files made for somebody or sent by them, as answers: whole, or the range that a video player asks for.
 
+They are sent piece by piece: who takes them slowly, or many at once, costs no more memory than a piece each.
+"""
+
+import asyncio
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from aiohttp import hdrs, web
+
+from bot.service import KeptFile
+
+PIECE = 262_144  # bytes
 
 KINDS = {
     "preview.jpg": "image/jpeg",
@@ -34,30 +42,62 @@ SIGNS: Mapping[str, tuple[tuple[int, bytes], ...]] = MappingProxyType(
     }
 )
 UNKNOWN = "application/octet-stream"
+SIGN_BYTES = 16  # at the beginning of a file, in which its sign is
 
 
 def kind_of(content: bytes) -> str:
-    """Name what somebody has sent by its first bytes; a browser shows what it knows of it."""
+    """Name what somebody has sent by its first SIGN_BYTES; a browser shows what it knows of it."""
     for kind, signs in SIGNS.items():
         if all(content.startswith(sign, place) for place, sign in signs):
             return kind
     return UNKNOWN
 
 
-def media_response(request: web.Request, content: bytes, kind: str, saved: str | None = None) -> web.Response:
-    """Answer with a file or a piece of it; `saved`: the browser keeps it as a file of that name."""
-    headers = {hdrs.CONTENT_TYPE: kind, hdrs.ACCEPT_RANGES: "bytes"}
-    if saved is not None:
-        headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{saved}"'
-    size = len(content)
+async def give(
+    request: web.Request, file: KeptFile, kind: str, seconds: float, saved: str | None = None
+) -> web.StreamResponse:
+    """Answer with a file or a piece of it.
+
+    Parameters
+    ----------
+    seconds : for the browser to take a piece; then it is cut off, and asks for the rest when it wants that
+    saved : the browser keeps it as a file of that name
+
+    Raises
+    ------
+    FileNotFoundError
+        when it is gone, before anything was sent
+    """
     try:
         asked = request.http_range
     except ValueError:
-        return web.Response(status=416, headers={hdrs.CONTENT_RANGE: f"bytes */{size}"})
-    if asked.start is None and asked.stop is None:
-        return web.Response(body=content, headers=headers)
-    first, stop, _ = asked.indices(size)
-    if first >= stop:
-        return web.Response(status=416, headers={hdrs.CONTENT_RANGE: f"bytes */{size}"})
-    headers[hdrs.CONTENT_RANGE] = f"bytes {first}-{stop - 1}/{size}"
-    return web.Response(status=206, body=content[first:stop], headers=headers)
+        return _beyond(file)
+    first, stop, _ = asked.indices(file.size)
+    whole = asked.start is None and asked.stop is None
+    if first >= stop and not whole:
+        return _beyond(file)
+    piece = await file.read(first, min(first + PIECE, stop))
+    answer = web.StreamResponse(status=200 if whole else 206)
+    answer.content_type, answer.content_length = kind, stop - first
+    answer.headers[hdrs.ACCEPT_RANGES] = "bytes"
+    if saved is not None:
+        answer.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{saved}"'
+    if not whole:
+        answer.headers[hdrs.CONTENT_RANGE] = f"bytes {first}-{stop - 1}/{file.size}"
+    await answer.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return answer
+    try:
+        while piece:
+            async with asyncio.timeout(seconds):
+                await answer.write(piece)
+            first += len(piece)
+            piece = await file.read(first, min(first + PIECE, stop))
+    except (TimeoutError, FileNotFoundError):  # nobody takes it; or it was removed at this very moment
+        if request.transport is not None:
+            request.transport.abort()
+    return answer
+
+
+def _beyond(file: KeptFile) -> web.Response:
+    return web.Response(status=416, headers={hdrs.CONTENT_RANGE: f"bytes */{file.size}"})

@@ -5,19 +5,22 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 
 from aiohttp import WSMsgType, hdrs, web
 
 from bot.frontends.web import page
 from bot.frontends.web.chat import SENT, Chat, Visitor
+from bot.frontends.web.clients import client_of
 from bot.frontends.web.frames import Malformed, Said, read, read_id
 from bot.frontends.web.guard import add_headers, guard
-from bot.frontends.web.limits import Bucket, Buckets, WebLimits
-from bot.frontends.web.media import KINDS, kind_of, media_response
-from bot.frontends.web.tabs import Tab, Tabs, TooManyTabs
+from bot.frontends.web.limits import Bucket, Buckets, Places, TooManyAtOnce, WebLimits
+from bot.frontends.web.media import KINDS, SIGN_BYTES, give, kind_of
+from bot.frontends.web.tabs import Tab, Tabs
 from bot.frontends.web.visitors import COOKIE, COOKIE_SECONDS, Visitors, WrongPassword
-from bot.service import UPLOAD_BYTES
+from bot.service import KeptFile
 from bot.settings import WebSettings
+from bot.uploads import UPLOAD_BYTES
 
 PING_SECONDS = 25.0  # also keeps proxies from closing a quiet connection
 STOP_SECONDS = 3.0  # for answers that are being sent when the process stops
@@ -34,13 +37,17 @@ class Site:
         self._tabs = tabs
         self._limits = limits
         self._visitors = Visitors(settings.web_password)
+        self._proxies = settings.proxies
         self._pages = page.pages()
         self._files = page.files()
         self._messages = Buckets(limits.messages)
         self._uploads = Buckets(limits.uploads)
         self._newcomers = Bucket(limits.newcomers)
-        self._passwords = Bucket(limits.passwords)
-        self._uploading = asyncio.Semaphore(limits.uploads_at_once)
+        self._passwords = Buckets(limits.passwords)
+        self._passwords_in_all = Bucket(limits.passwords_in_all)
+        self._tab_places = Places(limits.tabs, limits.tabs_in_all)
+        self._upload_places = Places(limits.uploads_at_once, limits.uploads_waiting)
+        self._uploading = asyncio.Semaphore(limits.uploads_at_once_in_all)
 
     def routes(self) -> list[web.RouteDef]:
         """List what can be asked for."""
@@ -70,10 +77,10 @@ class Site:
 
     async def session(self, request: web.Request) -> web.Response:
         """Let a browser in: the page asks for its cookie, if need be with the password."""
-        password = await _password_in(request)
+        password = await self._password_in(request)
         old = request.cookies.get(COOKIE)
         known = self._visitors.recognise(old) is not None
-        if password and not known and not self._passwords.take():
+        if password and not known and not self._may_try(request):
             raise web.HTTPTooManyRequests
         try:
             cookie = self._visitors.let_in(password, old)
@@ -96,9 +103,9 @@ class Site:
         """Connect a tab."""
         visitor = self._visitor(request)
         try:
-            with self._tabs.place(visitor.id):
+            with self._tab_places.place(visitor.id):
                 return await self._connected(request, visitor)
-        except TooManyTabs:
+        except TooManyAtOnce:
             raise web.HTTPTooManyRequests from None
 
     async def _connected(self, request: web.Request, visitor: Visitor) -> web.WebSocketResponse:
@@ -150,15 +157,22 @@ class Site:
             raise web.HTTPBadRequest from None
         if not self._uploads.take(visitor.id):
             raise web.HTTPTooManyRequests
+        mine = {"sent": request.match_info["kind"]}
+        try:
+            with self._upload_places.place(self._client(request) or visitor.id):
+                await self._take_upload(request, visitor, Said(event, event_id, mine))
+        except TooManyAtOnce:
+            raise web.HTTPTooManyRequests from None
+        return web.Response(status=204)
+
+    async def _take_upload(self, request: web.Request, visitor: Visitor, said: Said) -> None:
         async with self._uploading:
             content = await self._body(request)
 
             async def load() -> bytes:
                 return content
 
-            mine = {"sent": request.match_info["kind"]}
-            await self._chat.take(visitor, Said(event, event_id, mine), load)
-        return web.Response(status=204)
+            await self._chat.take(visitor, said, load)
 
     async def _body(self, request: web.Request) -> bytes:
         """Read what is uploaded: not too much, not too slowly."""
@@ -166,7 +180,7 @@ class Site:
         if (request.content_length or 0) > UPLOAD_BYTES:
             raise too_large
         pieces: list[bytes] = []
-        size = 0
+        size, began = 0, monotonic()
         try:
             async with asyncio.timeout(self._limits.upload_seconds):
                 while True:
@@ -177,25 +191,58 @@ class Site:
                     size += len(piece)
                     if size > UPLOAD_BYTES:
                         raise too_large
+                    if monotonic() - began > self._limits.chunk_seconds + size / self._limits.upload_rate:
+                        raise TimeoutError
                     pieces.append(piece)
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
 
-    async def media(self, request: web.Request) -> web.Response:
+    async def media(self, request: web.Request) -> web.StreamResponse:
         """Give something that was made for this visitor; for everybody else it does not exist."""
         visitor, name = self._visitor(request), request.match_info["name"]
-        content = await self._chat.content(visitor, request.match_info["render"]) if name in KINDS else None
-        if content is None:
-            raise web.HTTPNotFound
+        file = await self._chat.made(visitor, request.match_info["render"]) if name in KINDS else None
         saved = f"mytalkcon-{name}" if "save" in request.query else None
-        return media_response(request, content, KINDS[name], saved)
+        return await self._give(request, file, KINDS.get(name), saved)
 
-    async def sent(self, request: web.Request) -> web.Response:
+    async def sent(self, request: web.Request) -> web.StreamResponse:
         """Give a photo or voice back to who has sent it; for everybody else it does not exist."""
-        content = await self._chat.sent(self._visitor(request), request.match_info["file"])
-        if content is None:
+        file = await self._chat.sent(self._visitor(request), request.match_info["file"])
+        return await self._give(request, file)
+
+    async def _give(
+        self, request: web.Request, file: KeptFile | None, kind: str | None = None, saved: str | None = None
+    ) -> web.StreamResponse:
+        """Give a file; of what somebody has sent the first bytes tell its kind."""
+        if file is None:
             raise web.HTTPNotFound
-        return media_response(request, content, kind_of(content))
+        try:
+            kind = kind or kind_of(await file.read(0, SIGN_BYTES))
+            return await give(request, file, kind, self._limits.take_seconds, saved)
+        except FileNotFoundError:  # removed at this very moment
+            raise web.HTTPNotFound from None
+
+    def _may_try(self, request: web.Request) -> bool:
+        """Say whether one more password may be tried: guessing takes nothing from who is elsewhere."""
+        return self._passwords.take(self._client(request) or "") and self._passwords_in_all.take()
+
+    def _client(self, request: web.Request) -> str | None:
+        """Say from which address a request comes, as far as that is known."""
+        forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, []))
+        return client_of(request.remote, forwarded, self._proxies)
+
+    async def _password_in(self, request: web.Request) -> str:
+        """Read the password of a login; the empty one when there is none."""
+        try:
+            async with asyncio.timeout(self._limits.head_seconds):
+                body = json.loads(await request.read() or b"{}")
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        except (ValueError, RecursionError):
+            raise web.HTTPBadRequest from None
+        password = body.get("password", "") if isinstance(body, Mapping) else None
+        if not isinstance(password, str) or len(password) > PASSWORD_LENGTH:
+            raise web.HTTPBadRequest
+        return password
 
     def _visitor(self, request: web.Request) -> Visitor:
         """Know somebody again by their cookie."""
@@ -212,7 +259,7 @@ async def serving(
     limits: WebLimits = WebLimits(),  # noqa: B008 frozen
 ) -> AsyncIterator[tuple[Chat, str]]:
     """Serve the page; gives the front end and the address to open."""
-    tabs = Tabs(limits)
+    tabs = Tabs()
     chat = make_chat(tabs)
     site = Site(chat, tabs, settings, limits)
     app = web.Application(
@@ -240,15 +287,3 @@ def _file_response(request: web.Request, file: page.File) -> web.Response:
     if request.headers.get(hdrs.IF_NONE_MATCH) == file.etag:
         return web.Response(status=304, headers=headers)
     return web.Response(body=file.content, content_type=file.kind, charset="utf-8", headers=headers)
-
-
-async def _password_in(request: web.Request) -> str:
-    """Read the password of a login; the empty one when there is none."""
-    try:
-        body = json.loads(await request.read() or b"{}")
-    except (ValueError, RecursionError):
-        raise web.HTTPBadRequest from None
-    password = body.get("password", "") if isinstance(body, Mapping) else None
-    if not isinstance(password, str) or len(password) > PASSWORD_LENGTH:
-        raise web.HTTPBadRequest
-    return password

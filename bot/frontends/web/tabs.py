@@ -3,9 +3,7 @@
 import asyncio
 import json
 import logging
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -13,10 +11,6 @@ from bot.frontends.web.frames import Frame
 from bot.frontends.web.limits import WebLimits
 
 log = logging.getLogger(__name__)
-
-
-class TooManyTabs(Exception):
-    """One more connection is not accepted."""
 
 
 class Tab:
@@ -63,23 +57,8 @@ class Tab:
 class Tabs:
     """All open connections, by visitor."""
 
-    def __init__(self, limits: WebLimits) -> None:
-        self._limits = limits
+    def __init__(self) -> None:
         self._tabs: dict[str, set[Tab]] = {}
-        self._places: Counter[str] = Counter()  # taken before a tab is open
-
-    @contextmanager
-    def place(self, visitor: str) -> Iterator[None]:
-        """Take a place for one more connection; refused beyond the limits, by TooManyTabs."""
-        if self._places[visitor] >= self._limits.tabs or self._places.total() >= self._limits.tabs_in_all:
-            raise TooManyTabs
-        self._places[visitor] += 1
-        try:
-            yield
-        finally:
-            self._places[visitor] -= 1
-            if not self._places[visitor]:
-                del self._places[visitor]
 
     def add(self, visitor: str, tab: Tab) -> None:
         """Note a connection."""

@@ -5,8 +5,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot.frontends.telegram import limiter, sending, trouble
+from storage.models import Render
 from tests.e2e.telegram.artist import FilesArtist
 from tests.e2e.telegram.faults import Fault, broken, dropped, flood, refused, silent
 from tests.e2e.telegram.house import bot_in, hears, newcomer, regular
@@ -138,7 +140,7 @@ async def test_progress_that_fails_harms_nothing(quick: Server, tmp_path: Path):
 
 async def test_refusals_of_one_message_do_not_end_the_rest(quick: Server, tmp_path: Path):
     """Who lets nobody send round videos gets a square one. A file id that Telegram has lost: anew."""
-    async with bot_in(tmp_path, quick):
+    async with bot_in(tmp_path, quick) as house:
         ada = await regular(quick)
         forbidden = "Bad Request: VOICE_MESSAGES_FORBIDDEN"
         quick.faults.append(refused("sendVideoNote", 400, forbidden))
@@ -153,6 +155,14 @@ async def test_refusals_of_one_message_do_not_end_the_rest(quick: Server, tmp_pa
         await ada.press("As a video file", done)
         again = await ada.gets("video")
         assert again.video != sent.video
+        async with house.app.database.writing() as work:  # a week later
+            for render in await work.session.scalars(select(Render).where(Render.name == "talk.mp4")):
+                render.blob_id = None
+        quick.world.files.clear()
+        await ada.press("As a video file", done)
+        await ada.reads("Send me the voice or the photo again")
+        await ada.press("As a video file", done)
+        await ada.reads("not kept any more")
         del quick.log[:]  # asking for a lost file is what Telegram calls wrong
 
 

@@ -6,18 +6,21 @@ After every refusal the page still works for somebody else.
 import asyncio
 import json
 import resource
+import socket
+import sys
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 
 import aiohttp
 import pytest
 from pydantic import ValidationError
 
+from bot.frontends.web.clients import client_of
 from bot.frontends.web.guard import is_our_host
 from bot.frontends.web.limits import Rate, WebLimits
 from bot.frontends.web.visitors import Visitors, WrongPassword
-from bot.service import UPLOAD_BYTES
+from bot.uploads import UPLOAD_BYTES
 from storage import people
 from tests.bot.frontends.web.site import Browser, House, page_of, web_settings
 
@@ -201,6 +204,63 @@ async def test_an_upload_that_stalls_is_given_up(tmp_path: Path):
         await works(house)
 
 
+async def test_an_upload_that_trickles_is_given_up(tmp_path: Path):
+    """A byte now and then keeps no place: it has to come as fast as from a bad mobile network."""
+    limits = WebLimits(chunk_seconds=0.2, upload_rate=1_000)
+
+    async def trickling() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x"
+            await asyncio.sleep(0.05)
+
+    async with page_of(tmp_path, limits=limits) as house, Browser(house.address) as me:
+        await me.connect()
+        await me.press("I agree")
+        with suppress(aiohttp.ClientError):
+            assert await me.send("photo", trickling()) == 408
+        assert not [m for m in me.messages if m.get("sent")]
+        await works(house)
+
+
+async def test_one_address_takes_only_its_part_of_the_uploads(tmp_path: Path):
+    """Many browsers there stall as many uploads as they can; somebody elsewhere sends a photo."""
+    limits = WebLimits(uploads_at_once=2, uploads_at_once_in_all=3)
+    settings = web_settings(web_proxies="127.0.0.1")
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"begin"
+        began.set()
+        await ended.wait()
+
+    async with page_of(tmp_path, settings=settings, limits=limits) as house, Browser(house.address) as me:
+        await me.connect()
+        await me.press("I agree")
+        async with AsyncExitStack() as crowd:
+            uploads = []
+            for _ in range(3):
+                other = await crowd.enter_async_context(Browser(house.address))
+                other.http.headers["X-Forwarded-For"] = "203.0.113.7"
+                await other.let_in()
+                began.clear()
+                uploads.append(asyncio.create_task(other.send("photo", stalling())))
+                await began.wait()
+            async with asyncio.timeout(10):
+                assert await me.send("photo") == 204
+                assert await uploads[-1] == 429, "the third of them had no place"
+            ended.set()
+            await asyncio.gather(*uploads)
+
+
+async def test_a_password_that_stalls_is_given_up(tmp_path: Path):
+    async with page_of(tmp_path, limits=WebLimits(head_seconds=0.3)) as house:
+        reader, writer = await asyncio.open_connection(*_place(house))
+        names = f"Host: {house.origin[7:]}\r\nOrigin: {house.origin}"
+        writer.write(f"POST /session HTTP/1.1\r\n{names}\r\nContent-Length: 99\r\n\r\n{{".encode())
+        assert b" 408 " in await asyncio.wait_for(reader.readline(), 5)
+        writer.close()
+
+
 async def test_1000_messages_in_a_second_are_cut_off(house: House):
     """The flood ends with its connection; somebody else is answered within 0.2 s meanwhile."""
     async with Browser(house.address) as flood, Browser(house.address) as other:
@@ -333,6 +393,53 @@ async def test_who_does_not_read_is_cut_off(tmp_path: Path):
         await works(house)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc how much memory is used")
+async def test_files_that_nobody_takes_are_not_held_in_memory(tmp_path: Path):
+    """Twelve times asked for 20 MB, and nothing read: a piece of each waits, and not for ever."""
+    limits = WebLimits(take_seconds=1.0)
+    async with page_of(tmp_path, limits=limits) as house, Browser(house.address) as me:
+        await me.connect()
+        await me.press("I agree")
+        photo = bytes(UPLOAD_BYTES - 3) + b"end"
+        assert await me.send("photo", photo) == 204
+        await me.media("preview.jpg")
+        (url,) = [message["url"] for message in me.messages if message.get("sent")]
+        async with me.http.get(house.origin + url) as answer:
+            assert await answer.read() == photo
+        (cookie,) = me.http.cookie_jar
+        names = f"Host: {house.origin[7:]}\r\nCookie: {cookie.key}={cookie.value}"
+        head = f"GET {url} HTTP/1.1\r\n{names}\r\n\r\n"
+        del photo, answer
+        before, loop = _memory_mb(), asyncio.get_running_loop()
+        with ExitStack() as open_ones:
+            deaf = [open_ones.enter_context(socket.create_connection(_place(house))) for _ in range(12)]
+            for one in deaf:
+                one.setblocking(False)
+                await loop.sock_sendall(one, head.encode())
+            await asyncio.sleep(1.5)
+            grown = _memory_mb() - before
+            assert grown < 100, f"{grown:.0f} MB more"
+            for one in deaf:
+                async with asyncio.timeout(20):
+                    assert await _taken(one) < UPLOAD_BYTES, "cut off"
+        await works(house)
+
+
+async def _taken(one: socket.socket) -> int:
+    """Take what comes until the connection ends; gives how many bytes."""
+    taken, loop = 0, asyncio.get_running_loop()
+    with suppress(ConnectionError):
+        while piece := await loop.sock_recv(one, MB):
+            taken += len(piece)
+    return taken
+
+
+def _memory_mb() -> float:
+    """Resident memory of this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / MB
+
+
 async def test_who_asks_for_nothing_is_cut_off(tmp_path: Path):
     """A connection that is only held open, or whose head never ends."""
     async with page_of(tmp_path, limits=WebLimits(head_seconds=0.3)) as house:
@@ -378,6 +485,64 @@ async def test_a_password_is_asked_for_everywhere(tmp_path: Path):
         async with Browser(house.address) as guesser:
             tries = [await guesser.let_in(f"guess {number}") for number in range(5)]
             assert tries[-1] == 429
+
+
+async def test_who_guesses_passwords_shuts_out_nobody_elsewhere(tmp_path: Path):
+    """Through a proxy that is trusted: its word is believed, what the guesser writes before it is not."""
+    settings = web_settings(web_password=PASSWORD, web_proxies="127.0.0.1, 10.0.0.0/8")
+    limits = WebLimits(passwords=Rate(3, 0.001))
+    async with page_of(tmp_path, settings=settings, limits=limits) as house:
+        async with Browser(house.address) as guesser:
+            for number in range(4):
+                guesser.http.headers["X-Forwarded-For"] = f"192.0.2.{number}, 203.0.113.7, 10.1.2.3"
+                tried = await guesser.let_in(f"guess {number}")
+            assert tried == 429
+        async with Browser(house.address) as owner:
+            owner.http.headers["X-Forwarded-For"] = "198.51.100.1"
+            assert await owner.let_in(PASSWORD) == 204
+
+
+async def test_many_who_guess_together_shut_out_nobody_who_is_in(tmp_path: Path):
+    settings = web_settings(web_password=PASSWORD, web_proxies="127.0.0.1")
+    limits = WebLimits(passwords_in_all=Rate(5, 0.001))
+    async with page_of(tmp_path, settings=settings, limits=limits) as house, Browser(house.address) as owner:
+        assert await owner.let_in(PASSWORD) == 204
+        async with Browser(house.address) as crowd:
+            for number in range(6):
+                crowd.http.headers["X-Forwarded-For"] = f"203.0.113.{number}"
+                tried = await crowd.let_in("guess")
+            assert tried == 429
+        assert await owner.let_in(PASSWORD) == 204
+        await owner.connect()
+
+
+PROXIES = web_settings(web_proxies="127.0.0.1, ::1, 10.0.0.0/8, 2001:db8:1::/48").proxies
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.7", "", "203.0.113.7"),
+        ("203.0.113.7", "198.51.100.1", "203.0.113.7"),  # who is no proxy has no word
+        ("127.0.0.1", "", None),
+        ("127.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("127.0.0.1", "192.0.2.1, 198.51.100.1, 10.9.9.9", "198.51.100.1"),
+        ("10.0.0.1", "unknown", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1, <script>", "10.0.0.1"),
+        ("::ffff:203.0.113.7", "", "203.0.113.7"),
+        ("::1", "2001:db8:2:3:4:5:6:7", "2001:db8:2:3::"),
+        ("2001:db8:2:3::8", "", "2001:db8:2:3::"),
+        ("2001:db8:1::1", "198.51.100.1", "198.51.100.1"),
+        (None, "198.51.100.1", None),
+    ],
+)
+def test_whose_word_is_believed_about_who_asks(peer: str | None, forwarded: str, client: str | None):
+    assert client_of(peer, forwarded, PROXIES) == client
+
+
+def test_a_proxy_is_an_address():
+    with pytest.raises(ValidationError, match="nginx"):
+        web_settings(web_proxies="127.0.0.1, nginx")
 
 
 def test_another_password_lets_nobody_stay():
