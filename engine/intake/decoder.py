@@ -214,7 +214,7 @@ class _Child:
             if pipe:
                 try:
                     pipe.close()
-                except BrokenPipeError:  # what it was being told when it ended
+                except OSError:  # what it was being told when it ended: a broken pipe (EINVAL on Windows)
                     continue
 
     @property

@@ -32,6 +32,7 @@ from engine.voice import (
 
 SLACK = 0.1  # s over MAX_SECONDS that are let go without a word: the padding of codecs
 CHANNELS = 8  # more are left out
+LOUDEST = 1e12  # times full scale; floats go on to 1e38, whose squares are infinite
 CANCELLED = 0.4  # a mean of channels quieter than this part of the loudest one has lost its voice
 # Demuxers that files are given to. Playlists (hls, concat, dash) are none of them: they open other files.
 DEMUXERS = "aac,aiff,amr,caf,flac,matroska,mov,mp3,ogg,wav"
@@ -75,7 +76,7 @@ def is_sound(data: bytes) -> bool:
 
 
 def _decoded(data: bytes) -> tuple[Block, int]:
-    """Decode the best sound track to (channels, samples) float32 at one of SOUND_RATES."""
+    """Decode the first sound track of a known codec to (channels, samples) float32 at one of SOUND_RATES."""
     options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
     try:
         with av.open(io.BytesIO(data), "r", options=options, **TAGS_MAY_BE_NONSENSE) as container:
@@ -96,7 +97,8 @@ def _decoded(data: bytes) -> tuple[Block, int]:
         raise VoiceEmpty("zero seconds of sound")
     width = blocks[0].shape[0]
     same = [block if block.shape[0] == width else _widened(block, width) for block in blocks]
-    return np.nan_to_num(np.concatenate(same, axis=1), posinf=0, neginf=0), rate
+    whole = np.nan_to_num(np.concatenate(same, axis=1), copy=False, posinf=0, neginf=0)
+    return np.clip(whole, -LOUDEST, LOUDEST, out=whole), rate
 
 
 def _blocks(

@@ -4,7 +4,6 @@ import io
 import math
 from collections.abc import Sequence
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from engine.arrays import Pixels
@@ -40,7 +39,8 @@ def preview_jpeg(drawings: Sequence[Pixels]) -> bytes:
         missing = max(0, (row + 1) * columns - len(drawings))
         x, y = GAP + column * step + missing * step // 2, GAP + row * step
         sheet.paste(CARDS[index % len(CARDS)], (x, y), card)
-        tile = _resized(drawing)
+        # Pillow weights colours with their alpha: hidden ones do not bleed in
+        tile = Image.fromarray(drawing).resize((TILE, TILE), Image.Resampling.LANCZOS)
         sheet.paste(tile, (x, y), tile)
         sheet.paste(PAPER, (x + 10, y + 10), disc)
         centre = (x + 10 + BADGE, y + 10 + BADGE)
@@ -57,14 +57,3 @@ def rounded(side: int, radius: int) -> Image.Image:
         (0, 0, SMOOTH * side - 1, SMOOTH * side - 1), SMOOTH * radius, fill=255
     )
     return mask.resize((side, side), Image.Resampling.BOX)
-
-
-def _resized(drawing: Pixels) -> Image.Image:
-    """Scale with the colour weighted by the alpha, so that hidden colours do not bleed in."""
-    weighted = drawing.astype(np.float32)
-    weighted[..., :3] *= weighted[..., 3:] / 255
-    small = Image.fromarray(weighted.astype(np.uint8)).resize((TILE, TILE), Image.Resampling.LANCZOS)
-    pixels = np.asarray(small).astype(np.float32)
-    colour = pixels[..., :3] * 255 / np.maximum(pixels[..., 3:], 1)
-    straight = np.dstack([colour.clip(0, 255), pixels[..., 3:]])
-    return Image.fromarray(straight.astype(np.uint8))

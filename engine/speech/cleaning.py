@@ -50,12 +50,12 @@ def _cut(sound: Samples, rate: int, first: float, last: float) -> Samples:
 
 
 def _gain(quiet: list[tuple[int, int]], steps: int) -> FloatMap:
-    """PAUSE_GAIN inside pauses, 1 elsewhere, with ramps inside the pauses; float32 (steps,)."""
+    """PAUSE_GAIN inside pauses, 1 elsewhere, with ramps inside the pauses, none at the ends of the voice."""
     gain = np.ones(steps, np.float32)
     for start, end in quiet:
         step = np.arange(start, min(end, steps))
         since = (step - start) / RATE - _HELD if start > 0 else np.full(len(step), _CLOSING)
-        until = (end - step) / RATE
+        until = (end - step) / RATE if end < steps else np.full(len(step), _OPENING)
         shut = np.clip(np.minimum(since / _CLOSING, until / _OPENING), 0, 1)
         gain[start:end] = 1 - (1 - PAUSE_GAIN) * shut
     return gain

@@ -75,9 +75,9 @@ def rig_head(landmarks: Points, alpha: Pixels, stiffness: float = 0.0) -> HeadRi
     points = grid.points()
     frame = FaceFrame.of(landmarks, landmarks[CHIN])
     fh = frame.height
-    weight = _weight(points, landmarks, alpha)
+    weight = _weight(points, landmarks, fh, alpha)
     inside = Grid(0, 0, 1, width, height).sample(outline_distance(alpha), points)
-    depth = _depth(points, landmarks) * smoothstep(0.0, 0.16 * fh, inside)
+    depth = _depth(points, landmarks, fh) * smoothstep(0.0, 0.16 * fh, inside)
     pivot = landmarks[CHIN, :2] + frame.down * PIVOT * fh
     away = points - pivot
     zero = np.zeros_like(weight)
@@ -91,7 +91,7 @@ def rig_head(landmarks: Points, alpha: Pixels, stiffness: float = 0.0) -> HeadRi
             _field(away[..., 0] * weight, away[..., 1] * weight),
         ]
     )
-    loose_hair = _hair(points, landmarks)[None, ..., None]
+    loose_hair = _hair(points, landmarks, fh)[None, ..., None]
     brows = _brows(points, landmarks, frame, inside) * np.float32(1 - stiffness)
     bottom = _bottom(alpha)
     lungs = smoothstep(bottom, bottom - 0.45 * fh, points[..., 1])
@@ -114,17 +114,15 @@ def _bottom(alpha: Pixels) -> float:
     return float(np.flatnonzero((alpha > 127).any(axis=1))[-1])
 
 
-def _weight(points: Points, landmarks: Points, alpha: Pixels) -> FloatMap:
+def _weight(points: Points, landmarks: Points, fh: float, alpha: Pixels) -> FloatMap:
     """1 on the head, 0 well below it and at the drawing's lower edge."""
-    fh = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[FOREHEAD, :2]))
     chin = float(landmarks[CHIN, 1])
     gone = max(min(chin + WEIGHT_GONE * fh, _bottom(alpha) - 4), chin + 0.2 * fh)
     return smoothstep(gone, chin + WEIGHT_FULL * fh, points[..., 1])
 
 
-def _depth(points: Points, landmarks: Points) -> FloatMap:
+def _depth(points: Points, landmarks: Points, fh: float) -> FloatMap:
     """How far the face stands out of the plane of its oval, px; 0 away from the face."""
-    fh = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[FOREHEAD, :2]))
     face = landmarks[:468]
     out = float(landmarks[list(FACE_OVAL), 2].mean()) - face[:, 2]
     spread = 2 * (0.07 * fh) ** 2
@@ -134,11 +132,10 @@ def _depth(points: Points, landmarks: Points) -> FloatMap:
     return np.asarray((near_y * out) @ near_x.T / (near_y @ near_x.T + 0.35), np.float32)
 
 
-def _hair(points: Points, landmarks: Points) -> FloatMap:
+def _hair(points: Points, landmarks: Points, fh: float) -> FloatMap:
     """0 on face and skull, up to .8 on hair that hangs away from them."""
     oval = landmarks[list(FACE_OVAL), :2]
     centre = oval.mean(axis=0)
-    fh = float(np.linalg.norm(landmarks[CHIN, :2] - landmarks[FOREHEAD, :2]))
     x = np.abs(points[..., 0] - centre[0]) / (0.62 * fh)
     y = (points[..., 1] - centre[1]) / (0.80 * fh)
     beside = smoothstep(1.0, 1.7, np.sqrt(x * x + y * y))

@@ -15,7 +15,11 @@ from engine.talking.geometry import FaceFrame
 from engine.talking.palette import Colour, MouthPalette
 
 UPPER_TEETH = 0.031  # fh, height of the upper teeth below the line where the lips meet
-UPPER_COUNT, LOWER_COUNT = 8, 9  # teeth that can be told apart
+TUCKED_FULL, TUCKED_GONE = (
+    1.2,
+    2.0,
+)  # gaps over that height: how long the teeth stay on a lip that leaves them
+UPPER_COUNT = 8  # teeth that can be told apart
 TONGUE_WIDTH = 0.80  # of the half width of the mouth
 LINE_REACH = 4.0  # px around the opening that the line may touch
 
@@ -176,7 +180,8 @@ def _profile(opening: Opening, teeth_line: FloatMap, fh: float, pose: MouthPose)
     high_edge = teeth_line - 0.004 * fh + high * np.clip(1 - 0.30 * u**2 - (u / 0.94) ** 8, -2, 1)
     high_edge += _ramp(0.2, 0.7, pose.spread) * (top + 0.42 * gap - high_edge)
     high_edge = high_edge - 3 * _ramp(0.6, 1.0, pose.rounding)
-    high_edge = high_edge + pose.tuck * np.maximum(bottom + 1 - high_edge, 0)
+    bitten = pose.tuck * _ramp(TUCKED_GONE * UPPER_TEETH * fh, TUCKED_FULL * UPPER_TEETH * fh, widest)
+    high_edge = high_edge + bitten * np.maximum(bottom + 1 - high_edge, 0)
 
     shade_reach = np.minimum(0.020 * fh, 0.5 * gap + 0.6)
     sides = 0.62 + 0.38 * smoothstep(1.0, 0.80, far)

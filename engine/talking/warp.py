@@ -20,7 +20,7 @@ from engine.talking import head, mouth
 from engine.talking.eyes import EYES, EyeView
 from engine.talking.fields import combine
 from engine.talking.gaze import iris_travel, prepare_irises
-from engine.talking.geometry import INNER_LOWER_LIP, INNER_UPPER_LIP, curve
+from engine.talking.geometry import CHIN, INNER_LOWER_LIP, INNER_UPPER_LIP, FaceFrame, curve
 from engine.talking.glasses import glasses
 from engine.talking.lids import LEVELS, lid_travel, prepare_lids
 from engine.talking.lips import RestLips, find_lips
@@ -180,11 +180,10 @@ def _looks(motion: Motion) -> FloatMap:
 
 
 def _rig(character: Character, lips: RestLips) -> mouth.MouthRig:
-    fh = float(np.linalg.norm(character.landmarks[10, :2] - character.landmarks[152, :2]))
+    landmarks = character.landmarks
+    fh = FaceFrame.of(landmarks, landmarks[CHIN]).height
     inside = head.outline_distance(character.drawing[..., 3])
-    return mouth.rig_mouth(
-        character.landmarks, (lips.upper, lips.lower), smoothstep(0.03 * fh, 0.13 * fh, inside)
-    )
+    return mouth.rig_mouth(landmarks, (lips.upper, lips.lower), smoothstep(0.03 * fh, 0.13 * fh, inside))
 
 
 def _with_lips(landmarks: Points, lips: RestLips) -> Points:

@@ -16,6 +16,7 @@ from torch import Tensor
 from engine.arrays import FloatMap, Pixels, Points
 from engine.character import SIZE, Character
 from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
+from engine.devices import best_device, memory_told
 from engine.face import Face
 from engine.face.landmarks import ibug_68
 from engine.photo import Photo
@@ -106,7 +107,8 @@ class SadTalker:
 
     def __init__(self, weights: WeightStore, sizes: Sizes | None = None) -> None:
         self._weights, self._sizes = weights, sizes
-        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._device = best_device()
+        self._room: dict[int, int] = {}  # frames that memory holds at once, by size, where more did not fit
         self._loaded: dict[tuple[int, Precision], _Loaded] = {}
         self._enhancers: dict[str, Enhancer] = {}
         self._references: dict[str, FloatMap] = {}
@@ -116,7 +118,7 @@ class SadTalker:
 
     def study(self, photo: Photo, face: Face) -> FloatMap | None:
         """Reconstruct the face of the selfie: float32 (257,)."""
-        return self._coefficients(photo.pixels, face.landmarks)
+        return self._coefficients(self._aligned(photo.pixels, face.landmarks))
 
     def frames(self, take: Take, progress: Progress) -> Iterator[Pixels]:
         """See Animator; `take.options` are those of options.py."""
@@ -137,20 +139,29 @@ class SadTalker:
         progress(Stage.RENDER, 1.0)
 
     def _answers(self, parts: Sequence[Part], report: Report) -> Sequence[Sequence[Pixels]]:
-        """Draw parts of several takes, at most twice the usual batch at once."""
+        """Draw parts of several takes, at most twice the usual batch at once, or what memory holds."""
         found: list[list[Pixels]] = [[] for _ in parts]
         whose = [
             (number, moment) for number, part in enumerate(parts) for moment in range(part.first, part.last)
         ]
         log.debug("%d frames of %d talks", len(whose), len(parts))
-        most = AT_ONCE * self._batch(parts[0].role.options)
-        for start in range(0, len(whose), most):
+        size, start = parts[0].role.options.size, 0
+        most = min(AT_ONCE * self._batch(parts[0].role.options), self._room.get(size, len(whose)))
+        while start < len(whose):
             report(start / len(whose))
             here = whose[start : start + most]
-            drawn = _drawn([(parts[number].role, moment) for number, moment in here])
+            try:
+                drawn = _drawn([(parts[number].role, moment) for number, moment in here])
+            except MemoryError:
+                if len(here) == 1:
+                    raise
+                self._room[size] = most = len(here) // 2
+                log.warning("%d frames of %d px at once do not fit into memory", len(here), size)
+                continue
             for (number, _), (picture, travel) in zip(here, drawn, strict=True):
                 role = parts[number].role
                 found[number].append(role.frame(picture, travel))
+            start += len(here)
         return found
 
     def prepared(self, take: Take, report: Progress) -> Role:
@@ -196,11 +207,8 @@ class SadTalker:
             networks = next(
                 (known.networks for (size, _), known in self._loaded.items() if size == options.size), None
             ) or self._read(options.size)
-            lower = options.precision is Precision.BFLOAT16 or (
-                options.precision is Precision.AUTO and self._device == "cuda"
-            )
-            precision = torch.bfloat16 if lower else torch.float32
-            self._loaded[key] = _Loaded(networks, FastGenerator(networks.generator, self._device, precision))
+            numbers = numbers_of(options.precision, self._device)
+            self._loaded[key] = _Loaded(networks, FastGenerator(networks.generator, self._device, numbers))
         return self._loaded[key]
 
     def _read(self, side: int) -> Networks:
@@ -210,7 +218,7 @@ class SadTalker:
             raise WeightsWrong(f"SadTalker: {error.detail}") from error
 
     def _batch(self, options: Options) -> int:
-        by_size = AUTO_BATCH[self._device] * SIDE * SIDE // options.size**2
+        by_size = AUTO_BATCH[self._device.type] * SIDE * SIDE // options.size**2
         return options.batch_size or max(1, by_size)
 
     def _enhancer(self, options: Options) -> Enhancer | None:
@@ -232,9 +240,8 @@ class SadTalker:
         return align(cut, y_up(points.astype(np.float32), SIDE), self._any_networks().standard)
 
     @torch.inference_mode()
-    def _coefficients(self, picture: Pixels, landmarks: Points) -> FloatMap:
-        aligned = torch.from_numpy(self._aligned(picture, landmarks).picture.copy())
-        seen = aligned.permute(2, 0, 1)[None].float() / 255
+    def _coefficients(self, aligned: Aligned) -> FloatMap:
+        seen = torch.from_numpy(aligned.picture.copy()).permute(2, 0, 1)[None].float() / 255
         return np.asarray(self._any_networks().reconstruction(seen)[0].numpy(), np.float32)
 
     def _semantics(self, character: Character) -> FloatMap:
@@ -243,23 +250,34 @@ class SadTalker:
         A character that was drawn for another engine has no coefficients of its selfie: those of the drawing
         stand in, found by the landmarks it was drawn with.
         """
-        on_white = _on_white(character)
+        aligned = self._aligned(_on_white(character), _with_room(character.landmarks))
         known = character.coefficients.get(NAME)
         if known is None or known.shape != (COUNT,):
             log.info("the character has no coefficients of its selfie: its drawing is looked at")
-            known = self._coefficients(on_white, _with_room(character.landmarks))
-        return self._row_of(known, self._aligned(on_white, _with_room(character.landmarks)))
+            known = self._coefficients(aligned)
+        return _row_of(known, aligned)
 
     def _row(self, picture: Pixels, landmarks: Points) -> FloatMap:
-        return self._row_of(self._coefficients(picture, landmarks), self._aligned(picture, landmarks))
-
-    @staticmethod
-    def _row_of(known: FloatMap, aligned: Aligned) -> FloatMap:
-        place = np.array([aligned.scale, aligned.x, aligned.y], np.float32)
-        return np.concatenate([known[EXPRESSION], known[ANGLE], known[TRANSLATION], place])
+        aligned = self._aligned(picture, landmarks)
+        return _row_of(self._coefficients(aligned), aligned)
 
     def _any_networks(self) -> Networks:
         return self._load(self._at_first).networks
+
+
+def numbers_of(precision: Precision, device: torch.device) -> torch.dtype:
+    """What the decoder convolves in; GPUs that only imitate bfloat16 (before Ampere) are slow with it."""
+    if precision is Precision.AUTO:
+        lower = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        lower = precision is Precision.BFLOAT16
+    return torch.bfloat16 if lower else torch.float32
+
+
+def _row_of(known: FloatMap, aligned: Aligned) -> FloatMap:
+    """The row (73,) of a face with these coefficients (257,) in this place."""
+    place = np.array([aligned.scale, aligned.x, aligned.y], np.float32)
+    return np.concatenate([known[EXPRESSION], known[ANGLE], known[TRANSLATION], place])
 
 
 def _with_room(landmarks: Points) -> Points:
@@ -276,17 +294,15 @@ def _on_white(character: Character) -> Pixels:
 def _drawn(moments: Sequence[tuple[Role, int]]) -> list[tuple[FloatMap, FloatMap]]:
     """Draw moments of several roles in one batch: picture and travel of each."""
     roles = [role for role, _ in moments]
-    features = Features(
-        torch.cat([role.features.volume for role in roles]),
-        torch.cat([role.features.compressed for role in roles]),
-    )
-    at_rest = torch.cat([role.at_rest for role in roles])
-    driving = torch.cat([role.driving(moment) for role, moment in moments])
-    try:
+    with memory_told():
+        features = Features(
+            torch.cat([role.features.volume for role in roles]),
+            torch.cat([role.features.compressed for role in roles]),
+        )
+        at_rest = torch.cat([role.at_rest for role in roles])
+        driving = torch.cat([role.driving(moment) for role, moment in moments])
         drawn, warped = roles[0].loaded.generator.render(features, at_rest, driving)
-    except torch.OutOfMemoryError as error:
-        raise MemoryError(f"{len(moments)} frames at once") from error
-    pictures = drawn.permute(0, 2, 3, 1).float().cpu().numpy()
+        pictures = drawn.permute(0, 2, 3, 1).float().cpu().numpy()
     return list(zip(pictures, travel_of(warped).cpu().numpy(), strict=True))
 
 

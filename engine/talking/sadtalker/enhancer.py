@@ -50,20 +50,20 @@ class Enhancer:
     EnhancerMissing, EnhancerUnusable
     """
 
-    def __init__(self, path: Path, device: str) -> None:
+    def __init__(self, path: Path, device: torch.device) -> None:
         if find_spec("spandrel") is None:
             raise EnhancerMissing("not installed: spandrel")
         tensors = _tensors_in(path)
         spandrel: Any = import_module("spandrel")
         try:
-            model = spandrel.ModelLoader(torch.device(device)).load_from_state_dict(tensors)
+            model = spandrel.ModelLoader(device).load_from_state_dict(tensors)
         except Exception as error:  # whatever the library raises about tensors that it does not know
             raise _unusable(path, f"{type(error).__name__} {error}".strip()[:300]) from error
         if not isinstance(model, spandrel.ImageModelDescriptor):
             raise _unusable(path, "it does not make a picture of a picture")
         if (model.input_channels, model.output_channels) != (3, 3):
             raise _unusable(path, f"{model.input_channels} colours to {model.output_channels}")
-        self._model, self._device = model.eval(), torch.device(device)
+        self._model, self._device = model.eval(), device
 
     @torch.inference_mode()
     def restored(self, picture: FloatMap) -> FloatMap:

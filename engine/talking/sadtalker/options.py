@@ -37,7 +37,7 @@ class Preprocess(StrEnum):
 class Precision(StrEnum):
     """Numbers that the convolutions are computed in; key points and coordinates are always float32."""
 
-    AUTO = "auto"  # bfloat16 on a GPU, float32 on a CPU
+    AUTO = "auto"  # bfloat16 on a GPU that computes with it, float32 elsewhere
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.stream import VideoStream
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.errors import EngineError, PhotoProblem
@@ -52,7 +53,7 @@ def reference_rows(
             weights.locate("face_landmarker.task"), weights.locate("face_detection_full_range_sparse.tflite")
         )
         rows: list[FloatMap | None] = []
-        for picture in _pictures(path):
+        for picture in pictures_of(path):
             between()
             try:
                 found = finder.find(Photo(picture))
@@ -72,20 +73,31 @@ def reference_rows(
     return known[key]
 
 
-def _pictures(path: Path) -> Iterator[Pixels]:
-    """Frames of a video at 25 fps, uint8 (H, W, 3), one at a time."""
-    count = 0
+def pictures_of(path: Path) -> Iterator[Pixels]:
+    """Frames of a video at 25 fps, uint8 (H, W, 3), one at a time, at most 60 s; it may begin at any time.
+
+    Raises
+    ------
+    ReferenceUnusable
+        when it cannot be read
+    """
+    count, begin = 0, None
     try:
         with av.open(str(path)) as container:
-            for frame in container.decode(container.streams.video[0]):
+            best = container.streams.best("video")  # the first may be the picture of a cover
+            for frame in container.decode(best) if isinstance(best, VideoStream) else ():
                 seconds = frame.time if frame.time is not None else count / FPS
+                begin = seconds if begin is None else begin
+                shown_until = round((seconds - begin) * FPS)
+                if count > shown_until:
+                    continue
                 picture = _reduced(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
-                while count <= seconds * FPS:
-                    if count == MAX_SECONDS * FPS:
-                        return
+                for _ in range(count, min(shown_until + 1, MAX_SECONDS * FPS)):
                     yield picture
-                    count += 1
-    except (av.FFmpegError, OSError, IndexError) as error:
+                count = shown_until + 1
+                if count >= MAX_SECONDS * FPS:
+                    return
+    except (av.FFmpegError, OSError) as error:
         raise ReferenceUnusable(f"{path}: {error}", file=path.name) from error
 
 

@@ -53,6 +53,13 @@ def test_sound_of_a_video_is_heard(decoder):
     assert voice.seconds == pytest.approx(3.0, abs=0.06)
 
 
+@pytest.mark.parametrize("times", [1, 32_768, 1e30])
+def test_floats_of_any_size_are_heard(decoder, times):
+    """Programs write floats up to 1, up to 32768, or nonsense."""
+    voice = decoder.voice(sound_file(speech(1.0, 16_000) * np.float32(times), 16_000, "wav", "pcm_f32le"))
+    assert gated(block_loudness(voice.sound, 16_000)) == pytest.approx(-16, abs=3 if times < 1e9 else 20)
+
+
 @pytest.mark.parametrize("layout,channels", [("stereo", 2), ("5.1", 6), ("7.1", 8)])
 def test_any_number_of_channels_becomes_one(decoder, layout, channels):
     sound = np.stack([speech(1.0)] * channels)

@@ -8,7 +8,7 @@ import pytest
 from engine.intake.loudness import AIM, CEILING, block_loudness, level
 from engine.intake.loudness import gated as loudness_of
 from engine.speech.acoustics import loudness, pauses
-from engine.speech.cleaning import AFTER, BEFORE, gated, trimmed
+from engine.speech.cleaning import AFTER, BEFORE, PAUSE_GAIN, gated, trimmed
 from engine.speech.effects import Effect, with_effect
 from engine.voice import ANALYSIS_RATE, Voice
 from tests.speech_sets import wordless
@@ -58,6 +58,15 @@ def test_the_room_is_turned_down_in_pauses_and_only_there(speaker):
     np.testing.assert_allclose(heard.sound[speaking], speaker.sound[speaking], atol=1e-3)
     assert np.abs(np.diff(heard.sound - speaker.sound)).max() < 0.02, "no clicks"
     assert heard.analysis is speaker.analysis
+
+
+def test_the_room_does_not_swell_at_the_end(president):
+    """A room that is turned down after the last word stays so: nobody speaks there again."""
+    room = np.random.default_rng(0).normal(0, 1e-3, ANALYSIS_RATE)
+    voice = voice_of(np.concatenate([room, president.analysis[: 2 * ANALYSIS_RATE], room]))
+    part = gated(voice).sound / voice.sound
+    for end in (part[: SOUND_RATE // 5], part[-SOUND_RATE // 5 :]):
+        np.testing.assert_allclose(end, PAUSE_GAIN, atol=1e-3)
 
 
 def envelope(sound):

@@ -14,8 +14,9 @@ from engine.media.talk import TalkWriter
 from engine.progress import Stage
 from engine.raster import straight
 from engine.talking import CLOSED, Puppet, opening
-from engine.talking.palette import MouthPalette
+from engine.talking.palette import MANNERS, MouthPalette
 from engine.voice import Voice
+from engine.weights import locate
 
 UPPER, LOWER, LEFT_CORNER, RIGHT_CORNER = 13, 14, 78, 308
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
@@ -76,6 +77,20 @@ def test_a_toothy_smile_closes(astronaut):
     assert teeth(closed, puppet.landmarks(motion, 0)) < 0.1 * seen
 
 
+def test_teeth_lie_on_the_lip_in_an_f_and_do_not_grow_with_the_jaw(astronaut):
+    """Where the jaw drops before the lip has left the teeth, they stay as high as they are."""
+    puppet = Puppet(astronaut)
+
+    def teeth(**pose):
+        """Part of the opening that is bright and colourless."""
+        seen = shown(puppet, **pose)[inside(puppet.landmarks(motion_of(1, **pose), 0), INNER_LIPS)]
+        colours = seen[:, :3].astype(int)
+        return ((colours.min(axis=1) > 150) & (np.ptp(colours, axis=1) < 45)).mean()
+
+    assert teeth(jaw=0.13, tuck=1, lip_raise=0.2) > 0.4
+    assert teeth(jaw=0.6, tuck=0.7, lip_raise=0.2) < 0.4
+
+
 def test_closed_lips_stay_closed_whatever_the_jaw_does(person):
     puppet = Puppet(person)
     motion = motion_of(5, jaw=np.linspace(0, 1, 5), rounding=0.3, spread=0.3, lip_raise=1, tuck=1, closure=1)
@@ -98,6 +113,26 @@ def test_what_is_measured_is_what_is_seen(astronaut):
     rows, columns = mouth_box(astronaut)
     dark = [(light(frame[rows, columns]) < 70).sum() for frame in Puppet(astronaut).frames(motion)]
     assert np.corrcoef(dark, opening(motion))[0, 1] > 0.9
+
+
+def test_a_mouth_of_dots_opens_in_dots(drawn):
+    """Halves of the style's dots, one colour each: teeth and tongue have no smooth edges there."""
+    character = drawn(locate("astronaut.png"), "pixel")
+    puppet, wide = Puppet(character), motion_of(1, jaw=0.8, spread=0.2)
+    inside_mouth = inside(puppet.landmarks(wide, 0), INNER_LIPS)
+    side = MANNERS["pixel"].dot // 2
+    rows, columns = (np.flatnonzero(inside_mouth.any(axis=axis)) for axis in (1, 0))
+    cells = [
+        (slice(y, y + side), slice(x, x + side))
+        for y in range(rows[0] // side * side, rows[-1], side)
+        for x in range(columns[0] // side * side, columns[-1], side)
+        if inside_mouth[y : y + side, x : x + side].all()
+    ]
+    picture = next(puppet.frames(wide))[..., :3].astype(int)
+    assert len(cells) > 40
+    assert max(np.ptp(picture[cell].reshape(-1, 3), axis=0).max() for cell in cells) <= 2
+    light_of_cells = [picture[cell].mean() for cell in cells]
+    assert np.ptp(light_of_cells) > 100, "teeth and the dark behind them can be told apart"
 
 
 def test_lips_are_closed_on_m_in_the_video(astronaut, tmp_path):

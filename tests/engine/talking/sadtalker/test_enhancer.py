@@ -100,7 +100,7 @@ def test_models_that_keep_the_size_and_that_enlarge(tmp_path, scale, name):
     (save_file if path.suffix == ".safetensors" else torch.save)(lightening(scale), path)
     picture = np.full((256, 256, 3), 0.5, np.float32)
     picture[64:128] = 0.25
-    found = Enhancer(path, "cpu").restored(picture)
+    found = Enhancer(path, torch.device("cpu")).restored(picture)
     assert found.shape == (512, 512, 3) and found.dtype == np.float32
     assert np.allclose(found[140:240], 0.25 + LIGHTER, atol=0.01)
     assert np.allclose(found[300:], 0.5 + LIGHTER, atol=0.01)
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_such_model_is_refused_and_never_run(tmp_path, kind):
     mark = tmp_path / "was run"
     broken(kind, tmp_path / "model.pth", Evil(mark))
     with pytest.raises(EnhancerUnusable, match=r"model\.pth: \w+"):
-        Enhancer(tmp_path / "model.pth", "cpu")
+        Enhancer(tmp_path / "model.pth", torch.device("cpu"))
     assert not mark.exists()
 
 
@@ -156,7 +156,7 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_named(tmp_path, name):
     if name != "model.pth":
         (tmp_path / name).write_bytes(b"nothing")
     with pytest.raises(EnhancerUnusable, match=name) as caught:
-        Enhancer(tmp_path / name, "cpu")
+        Enhancer(tmp_path / name, torch.device("cpu"))
     assert caught.value.values == {"file": name}
 
 
@@ -179,7 +179,7 @@ def test_gfpgan_gives_the_same_of_the_same_frame(tmp_path):
         if tensor.numel() == 1 and name.startswith("stylegan_decoder"):
             tensor.fill_(1.0)
     torch.save({"params_ema": state}, tmp_path / "GFPGAN.pth")
-    restores = Enhancer(tmp_path / "GFPGAN.pth", "cpu").restored
+    restores = Enhancer(tmp_path / "GFPGAN.pth", torch.device("cpu")).restored
     picture = np.random.default_rng(0).random((256, 256, 3), np.float32)
     first, second = restores(picture), restores(picture)
     assert first.shape == (512, 512, 3) and np.ptp(first) > 0.1

@@ -29,11 +29,12 @@ from tests.engine.talking.sadtalker import small
 torch = pytest.importorskip("torch", reason="the extra neural is not installed")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-from engine.talking.sadtalker.animator import SadTalker  # noqa: E402
+from engine.talking.sadtalker.animator import SadTalker, numbers_of  # noqa: E402
 from engine.talking.sadtalker.audio_networks import PoseNetwork  # noqa: E402
 from engine.talking.sadtalker.checkpoint import read_networks  # noqa: E402
-from engine.talking.sadtalker.options import Options, OptionUnknown, parsed  # noqa: E402
-from engine.talking.sadtalker.reference import ReferenceUnusable  # noqa: E402
+from engine.talking.sadtalker.fast import FastGenerator  # noqa: E402
+from engine.talking.sadtalker.options import Options, OptionUnknown, Precision, parsed  # noqa: E402
+from engine.talking.sadtalker.reference import ReferenceUnusable, pictures_of  # noqa: E402
 from engine.talking.sadtalker.talk import heard_rows, hush, poses  # noqa: E402
 
 FILES = (
@@ -94,6 +95,40 @@ def test_three_jobs_together_are_three_jobs_alone(sadtalker, make_take):
             together[number] += answer.value
     for frames, take in zip(together, takes, strict=True):
         assert np.abs(np.stack(frames) - drawn(sadtalker, take).astype(int)).max() <= 1
+
+
+def test_what_memory_does_not_hold_at_once_is_drawn_in_halves(sadtalker, make_take, monkeypatch):
+    """A GPU with room for one frame of four draws all of them, and is not asked for four again."""
+    tried = []
+
+    def little_room(self, features, source, driving):
+        tried.append(len(driving))
+        if len(driving) > 1:
+            raise torch.OutOfMemoryError("no room")
+        return render(self, features, source, driving)
+
+    wanted = drawn(sadtalker, make_take(6, options="batch_size=4"))
+    render = FastGenerator.render
+    monkeypatch.setattr(FastGenerator, "render", little_room)
+    monkeypatch.setattr(sadtalker, "_room", {})
+    frames = drawn(sadtalker, make_take(6, options="batch_size=4"))
+    assert np.abs(frames - wanted.astype(int)).max() <= 1
+    assert tried == [4, 2, *[1] * 6]
+
+
+@pytest.mark.parametrize(
+    ("kind", "computes", "asked", "numbers"),
+    [
+        ("cuda", True, Precision.AUTO, torch.bfloat16),
+        ("cuda", False, Precision.AUTO, torch.float32),
+        ("cpu", True, Precision.AUTO, torch.float32),
+        ("cuda", True, Precision.FLOAT32, torch.float32),
+        ("cpu", False, Precision.BFLOAT16, torch.bfloat16),
+    ],
+)
+def test_bfloat16_is_for_gpus_that_compute_with_it(monkeypatch, kind, computes, asked, numbers):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: computes)
+    assert numbers_of(asked, torch.device(kind)) is numbers
 
 
 def test_a_cancelled_job_stops_between_frames_and_the_drawing_may_be_between_two_frames(sadtalker, make_take):
@@ -295,3 +330,24 @@ def test_eyes_and_head_follow_videos(sadtalker, weights, make_take, tmp_path):
     (tmp_path / "noise.mp4").write_bytes(b"no video")
     with pytest.raises(ReferenceUnusable):
         sadtalker.prepared(make_take(2, options=f"ref_pose={tmp_path / 'noise.mp4'}"), silent)
+
+
+@pytest.mark.parametrize("begin", [0, 3600])
+@pytest.mark.parametrize("fps", [10, 25, 50])
+def test_a_video_is_followed_at_its_own_pace_whenever_it_begins(tmp_path, begin, fps):
+    """A second of it, brighter from frame to frame, behind the picture of a cover."""
+    path = tmp_path / "video.mkv"
+    with av.open(str(path), "w") as container:
+        cover, shown = container.add_stream("mjpeg", rate=1), container.add_stream("libx264", rate=fps)
+        cover.width = cover.height = shown.width = shown.height = 64
+        cover.pix_fmt, shown.pix_fmt = "yuvj420p", "yuv420p"
+        for stream, count in ((cover, 1), (shown, fps)):
+            for number in range(count):
+                grey = 255 if stream is cover else round(20 + 200 * number / fps)
+                frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), grey, np.uint8), format="rgb24")
+                frame.pts = number + begin * stream.codec_context.framerate.numerator
+                container.mux(stream.encode(frame.reformat(format=stream.pix_fmt)))
+            container.mux(stream.encode(None))
+    light = [picture.mean() for picture in pictures_of(path)]
+    assert len(light) == pytest.approx(25, abs=25 / fps + 0.5)
+    np.testing.assert_allclose(light, 20 + 8 * np.arange(len(light)), atol=200 / fps + 6)
