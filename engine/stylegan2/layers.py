@@ -80,7 +80,7 @@ def leaky(x: Tensor, clamp: float | None = None) -> Tensor:
 
 
 def _filter(like: Tensor, gain: float) -> Tensor:
-    """The low-pass filter [1, 3, 3, 1] each way (Karras et al. 2019), one a channel: (C, 1, 4, 4) of sum `gain`.
+    """The low-pass filter [1, 3, 3, 1] each way (Karras et al. 2019), of sum `gain`: (C, 1, 4, 4).
 
     It is made where the maps are: a copy from the processor's memory would stop a GPU's queue every time.
     """

@@ -85,8 +85,8 @@ def _halved(pictures: Tensor, taps: Tensor) -> Tensor:
 class _Sampled(torch.autograd.Function):
     """Values of pictures (B, C, H, W) at the places of a grid (B, h, w, 2), which takes no gradient.
 
-    What comes out is linear in the pictures, so the gradient of its gradient is the sampling itself. PyTorch's
-    `grid_sample` had no second derivative until 2026 (its issue 34704), and has a general one since.
+    What comes out is linear in the pictures, so the gradient of its gradient is the sampling itself.
+    PyTorch's `grid_sample` had no second derivative until 2026 (its issue 34704); since then a general one.
     """
 
     @staticmethod
@@ -96,7 +96,7 @@ class _Sampled(torch.autograd.Function):
         return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (grid,) = context.saved_tensors
         return _Scattered.apply(gradient, grid, context.form), None
 
@@ -109,12 +109,12 @@ class _Scattered(torch.autograd.Function):
         context.save_for_backward(grid)
         anything = values.new_empty(form)  # only its form is looked at: the grid takes no gradient
         wanted = [True, False]
-        pictures, _ = torch.ops.aten.grid_sampler_2d_backward(
+        pictures: Tensor = torch.ops.aten.grid_sampler_2d_backward(
             values, anything, grid, _BILINEAR, _ZEROS, False, wanted
-        )
+        )[0]
         return pictures
 
     @staticmethod
-    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (grid,) = context.saved_tensors
         return _Sampled.apply(gradient, grid), None, None
