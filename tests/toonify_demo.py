@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 
 from engine.arrays import Pixels
+from engine.contents import sha256_of
 from engine.stylegan2.blend import Swap, blend
 from engine.stylegan2.checkpoint import read_checkpoint
 from engine.stylegan2.compare import columns_of, swaps_for, with_resolutions
@@ -27,7 +28,6 @@ from engine.stylegan2.generator import Generator
 from engine.stylegan2.perceptual import pixels_and_edges
 from engine.stylegan2.pictures import pixels_of, sheet, tensor_of_pixels
 from engine.stylegan2.projector import Search, project
-from engine.styles.contents import sha256_of
 from engine.styles.packs import add_pack, packs_folder
 
 ENLARGED = 96  # px, side of a picture on the sheets

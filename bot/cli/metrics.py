@@ -39,6 +39,7 @@ def metrics(
     if not (fid or kid or ppl):
         raise typer.BadParameter("say what to measure: --fid, --kid, --ppl")
     need_neural()
+    from engine.devices import best_device, exact_float32
     from engine.stylegan2 import metrics as measures
     from engine.stylegan2.checkpoint import read_checkpoint
     from engine.stylegan2.draws import draw_seeds
@@ -46,19 +47,22 @@ def metrics(
     from engine.stylegan2.perceptual import placed_lpips
     from engine.stylegan2.training.data import drawings_of
 
-    observer = placed_inception() if fid else placed_observer() if kid else None
+    device = best_device()
+    observer = placed_inception(device) if fid else placed_observer(device) if kid else None
     lpips = placed_lpips() if ppl else None
     if ppl and lpips is None:
         raise MetricsMissing("PPL needs LPIPS: mytalkcon weights fetch vgg16-397923af.pth lpips-vgg-0.1.pth")
-    generator = read_checkpoint(checkpoint).generator()
+    generator = read_checkpoint(checkpoint).generator().to(device)
     rows: list[tuple[str, float, str]] = []
-    with Bar(console=console, transient=True) as bar:
+    with Bar(console=console, transient=True) as bar, exact_float32():
 
         def counted(what: str, made: Iterator[Pixels], total: int) -> Iterator[Pixels]:
             yield from bar.track(made, total, description=what)
 
         if observer is not None:
             drawings = drawings_of(data, generator.config.resolution)
+            if len(drawings) < 2:
+                raise typer.BadParameter("KID and FID compare sets: DATA needs two drawings at least")
             real = (drawings.pixels(number) for number in range(len(drawings)))
             seeds = range(seed, seed + pictures)
             seen = observer.features(counted("data", real, len(drawings)))
@@ -72,7 +76,7 @@ def metrics(
                 rows.append(("FID", measures.fid(seen, drawn), of_what))
         if lpips is not None:
             bar.add_task("path length", total=None)
-            length = measures.path_length(generator, lpips.of_each, pairs, seed)
+            length = measures.path_length(generator, lpips.to(device).of_each, pairs, seed)
             rows.append(("PPL", length, f"ppl2_wend, LPIPS, {pairs} pairs"))
     if as_json:
         print_json({name: {"value": value, "of": of_what} for name, value, of_what in rows})

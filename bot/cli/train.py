@@ -73,7 +73,7 @@ def train(
         gamma=rules.auto_gamma(side, batch) if gamma is None else gamma,
         ema_kimg=rules.auto_ema_kimg(batch) if ema_kimg is None else ema_kimg,
         ema_rampup=rules.auto_rampup(from_base),
-        rate=rate or rules.auto_rate(side),
+        rate=rules.auto_rate(side) if rate is None else rate,
         freeze_d=freeze_d,
         augmentation=augment,
         pipeline=pipeline,

@@ -6,6 +6,8 @@ Nothing is copied: tensors stay views of the file, which is mapped into memory p
 import mmap
 import struct
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,21 @@ def let_go(view: memoryview | None) -> None:
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a name to write a large file under; it gets its own when it is whole, and half of one is removed.
+
+    The name is always the same: what a kill left behind is written over.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        yield partial
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    partial.replace(path)
+
+
 def read_pickle(path: Path) -> Any:
     """What a `.pt`, `.pth` or `.pkl` file holds.
 
@@ -57,7 +74,7 @@ def read_pickle(path: Path) -> Any:
     if view[:4] == ZIP_START:
         value = _read_zip(_members(path, view))
     else:
-        first = Machine(view, embedded=_embedded)
+        first = Machine(view, embedded=_reader_of_embedded(len(view)))
         value = first.run()
         if value == _OLD_ARCHIVE:
             value = _read_old_archive(view, first.position)
@@ -75,11 +92,24 @@ def _storage(pid: Any, known: dict[str, Storage]) -> Storage:
     return known.setdefault(key, Storage(STORAGES[pid[1]], count))
 
 
-def _embedded(content: Any) -> Storage:
+def _reader_of_embedded(size: int) -> Callable[[Any], Storage]:
+    """Reads storages that a pickle of `size` bytes embeds; together they cannot be larger than it is."""
+    left = size
+
+    def read(content: Any) -> Storage:
+        nonlocal left
+        if not isinstance(content, bytes):
+            raise CheckpointBroken("a storage without bytes")
+        left -= len(content)
+        if left < 0:
+            raise CheckpointRefused("the same storage again and again")
+        return _embedded(memoryview(content))
+
+    return read
+
+
+def _embedded(view: memoryview) -> Storage:
     """A storage that a pickle holds as the bytes of an old archive (`torch.storage._load_from_bytes`)."""
-    if not isinstance(content, bytes):
-        raise CheckpointBroken("a storage without bytes")
-    view = memoryview(content)
     first = Machine(view)
     if first.run() != _OLD_ARCHIVE:
         raise CheckpointBroken("a storage that is no archive")

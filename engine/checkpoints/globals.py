@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from engine.checkpoints.errors import CheckpointBroken, CheckpointRefused
-from engine.checkpoints.records import Attributes, ElementType, ObjectRecord, Storage, TensorRecord
+from engine.checkpoints.records import (
+    Attributes,
+    ElementType,
+    ObjectRecord,
+    Storage,
+    TensorRecord,
+    checked_key,
+)
 
 SHORT = 64  # characters: what is copied must be short
 
@@ -47,9 +54,7 @@ def _dictionary(pairs: Any = None) -> dict[str | int, Any]:
     made: dict[str | int, Any] = {}
     for pair in pairs or ():
         key, value = pair
-        if not isinstance(key, str | int):
-            raise CheckpointRefused(f"a dictionary's key is a {type(key).__name__}")
-        made[key] = value
+        made[checked_key(key)] = value
     if pairs:
         pairs.clear()
     return made

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.checkpoints.errors import CheckpointBroken, CheckpointRefused
 from engine.checkpoints.globals import EMBEDDED_STORAGE, MAKERS, Global, Maker, asked_for
-from engine.checkpoints.records import Attributes
+from engine.checkpoints.records import Attributes, checked_key
 
 MAX_STEPS = 5_000_000  # a snapshot of StyleGAN2-ADA at 1024 px takes about 50,000
 MAX_LONG = 16  # bytes of a whole number; the mark of a tensor file has 10
@@ -130,9 +130,7 @@ class Machine:
         if not isinstance(target, dict) or len(items) % 2:
             raise CheckpointBroken("pairs for what is no dictionary")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if not isinstance(key, str | int):
-                raise CheckpointRefused(f"a dictionary's key is a {type(key).__name__}")
-            target[key] = value
+            target[checked_key(key)] = value
 
     def _append(self, items: list[Any]) -> None:
         target = self._stack[-1]

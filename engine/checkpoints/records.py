@@ -8,6 +8,22 @@ from typing import Any
 from engine.checkpoints.errors import CheckpointBroken, CheckpointRefused
 
 MAX_DEPTH = 100  # nested containers; a snapshot of a training run has about 30
+LARGEST_KEY = 2**31  # optimisers number their weights
+MAX_PARTS = 5_000_000  # of a value, shared ones counted each time; a snapshot has under 50,000
+
+
+def checked_key(key: object) -> str | int:
+    """The key of a dictionary, if it is one that weights have.
+
+    Large numbers can be chosen so that all of them fall into one place of it, which then takes hours.
+
+    Raises
+    ------
+    CheckpointRefused
+    """
+    if isinstance(key, str) or (isinstance(key, int) and abs(key) <= LARGEST_KEY):
+        return key
+    raise CheckpointRefused(f"a dictionary's key is a {type(key).__name__}")
 
 
 @dataclass(frozen=True)
@@ -85,39 +101,65 @@ class Attributes(dict[str, Any]):
     """The attributes of a plain bag of values (`argparse.Namespace`)."""
 
 
+@dataclass(slots=True)
+class _Open:
+    """A container that is being looked through.
+
+    Attributes
+    ----------
+    key : its id
+    children : those that were not looked at yet
+    levels : of containers below it, so far
+    parts : values in it and itself, so far; what is in several places counts in each
+    """
+
+    key: int
+    children: Iterator[object]
+    levels: int = 0
+    parts: int = 1
+
+    def take(self, levels: int, parts: int) -> None:
+        """Count a container in this one."""
+        self.levels = max(self.levels, levels + 1)
+        self.parts += parts
+        if self.parts > MAX_PARTS:
+            raise CheckpointRefused(f"more than {MAX_PARTS} parts")
+
+
 def check_nesting(value: object) -> None:
-    """Refuse values that contain themselves or are nested without end; what follows may then recurse.
+    """Refuse values that contain themselves or have parts without end; what follows may then recurse.
 
     Raises
     ------
     CheckpointRefused
-        when the nesting is deeper than `MAX_DEPTH` or circular
+        when the nesting is deeper than `MAX_DEPTH` or circular, or there are more parts than `MAX_PARTS`
     """
-    finished: dict[int, int] = {}  # id of a container -> how many levels are below it
-    path: list[tuple[int, Iterator[object], int]] = [(id(value), _children(value), 0)]
+    finished: dict[int, tuple[int, int]] = {}  # levels and parts of a container by its id
+    path = [_Open(id(value), _children(value))]
     on_path = {id(value)}
     while path:
-        key, children, below = path[-1]
-        child = next(children, path)
+        here = path[-1]
+        child = next(here.children, path)
         if child is path:  # nothing is left here
             path.pop()
-            on_path.discard(key)
-            finished[key] = below
+            on_path.discard(here.key)
+            finished[here.key] = here.levels, here.parts
             if path:
-                above, siblings, known = path[-1]
-                path[-1] = (above, siblings, max(known, below + 1))
+                path[-1].take(here.levels, here.parts)
             continue
         if not isinstance(child, dict | list | tuple | set | ObjectRecord):
+            here.parts += 1
             continue
         if id(child) in on_path:
             raise CheckpointRefused("a part of the file contains itself")
-        if len(path) + finished.get(id(child), 0) >= MAX_DEPTH:
+        known = finished.get(id(child))
+        if len(path) + (known[0] if known else 0) >= MAX_DEPTH:
             raise CheckpointRefused(f"nested deeper than {MAX_DEPTH}")
-        if id(child) in finished:
-            path[-1] = (key, children, max(below, finished[id(child)] + 1))
-            continue
-        on_path.add(id(child))
-        path.append((id(child), _children(child), 0))
+        if known:
+            here.take(*known)
+        else:
+            on_path.add(id(child))
+            path.append(_Open(id(child), _children(child)))
 
 
 def _children(value: object) -> Iterator[object]:

@@ -34,6 +34,7 @@ from engine.data.sheets import Shown, save_pages
 from engine.face.finder import FaceFinder
 from engine.face.matte import Matting
 from engine.intake import Decoder
+from engine.media.partial import write_whole
 from engine.weights import WeightStore
 
 WORKERS = 2  # threads; the libraries compute outside Python's lock
@@ -294,6 +295,4 @@ def _save(path: Path, picture: Pixels) -> None:
     """Write a PNG; it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     _, coded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), FAST_PNG)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_bytes(coded.tobytes())
-    temporary.replace(path)
+    write_whole(path, coded.tobytes())

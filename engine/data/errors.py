@@ -10,7 +10,7 @@ class DataExtraMissing(PersonProblem):
 
 
 class NoPictures(PersonProblem):
-    """The folder holds no files, or nothing of it can be kept."""
+    """The folder holds no files."""
 
     message_id = "no-pictures"
 

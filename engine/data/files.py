@@ -23,14 +23,15 @@ def files_of(folder: Path, other: Path) -> Iterator[Path]:
 
     Folders that are links are not entered: they are given as they are.
     """
+    other = other.resolve()
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         path = Path(entry.path)
-        if entry.name.startswith(".") or path.absolute() == other.absolute():
+        if entry.name.startswith("."):
             continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from files_of(path, other)
-        else:
+        if not entry.is_dir(follow_symlinks=False):
             yield path
+        elif path.resolve() != other:
+            yield from files_of(path, other)
 
 
 def pictures_in(folder: Path) -> Path:

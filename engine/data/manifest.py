@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from engine.data.errors import ManifestWrong
+from engine.media.partial import write_whole
 
 KEEP, DROP = "keep", "drop"
 HERE = "./"  # before every name: a spreadsheet would take one that begins with "=" for a formula
@@ -79,6 +80,5 @@ def write_manifest(path: Path, rows: Sequence[Row]) -> None:
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
     writer.writerows(astuple(row) for row in rows)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(table.getvalue(), "utf-8-sig", "surrogateescape")  # spreadsheets ask for the mark
-    temporary.replace(path)
+    with_mark = table.getvalue().encode("utf-8-sig", "surrogateescape")  # spreadsheets ask for it
+    write_whole(path, with_mark)

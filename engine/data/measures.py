@@ -15,10 +15,8 @@ from engine.raster import gaussian, grey, resized, rgb_to_lab
 
 REBLUR = 2.0  # px at SIDE, sigma by which edges are softened to see how soft they were
 NO_EDGES = 1.0  # mean squared slope under which a picture has no edges at all
-PLAIN_LEVELS, PLAIN_BORDER = (
-    6,
-    0.8,
-)  # of 255: what counts as one colour, and on how much of the border it must be
+PLAIN_LEVELS = 6  # of 255: what counts as one colour ...
+PLAIN_BORDER = 0.8  # ... and on how much of the border it must be
 SOFTEST = 9.9  # px, of pictures without edges
 AROUND_FACE = 2  # times the result's side at which an aligned square is sampled before it is reduced
 

@@ -38,7 +38,7 @@ class Portrait:
     ----------
     character : as drawn
     rank : of the person's own photo, 1 is best; MISS where the judge finds no face
-    own, others : distance from the own photo and median of the other photos'; nan for a miss
+    own, others : distance from the own photo, and mean of those from the other photos; nan for a miss
     skin : its colour in the drawing
     seconds : for this style alone
     """

@@ -1,9 +1,9 @@
 """Do the lips belong to the voice? Measures against voices whose phones are known.
 
 References are phones with begin and duration (the JSON of `pocketsphinx align`), named by ARPAbet in capitals
-or else by the IPA. Everything is read
-at zero lag each 20 ms, from the frame whose time (index / 25 s) is nearest. The control is the same voice cut
-into pieces and shuffled: a mouth that only moves a lot scores there as well as here.
+or else by the IPA. Everything is read at zero lag each 20 ms, from the frame whose time (index / 25 s) is
+nearest. The control is the same voice cut into pieces and shuffled: a mouth that only moves a lot scores
+there as well as here.
 """
 
 import json

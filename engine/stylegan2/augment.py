@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from engine.stylegan2 import wavelets
 from engine.stylegan2.affine import move, scale_colour, shift_colour, stretch, turn, turn_colour
+from engine.stylegan2.resampling import moved, moved_one_by_one
 
 # How far each change goes; the paper's values. Standard deviations of log2 for factors, shares of the side
 # for moves.
@@ -229,66 +230,6 @@ class Augment(nn.Module):
             change[:, band] = by
             gains = gains * change / torch.sqrt((power * change.square()).sum(dim=1, keepdim=True))
         return gains
-
-
-def moved(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
-    """Resample pictures (B, C, H, W) through matrices (B, 3, 3), at twice the resolution against aliasing."""
-    batch, channels, height, width = pictures.shape
-    centre = motion.new_tensor([(width - 1) / 2, (height - 1) / 2])
-    pad = len(taps) // 4
-    corners = motion.new_tensor([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * centre
-    seen = motion @ torch.cat([corners, torch.ones_like(corners[:, :1])], dim=1).T
-    edges = seen[:, :2].permute(1, 0, 2).flatten(1)
-    beyond = torch.cat([-edges, edges]).amax(dim=1) + 2 * pad - centre.repeat(2)
-    limits = motion.new_tensor([width - 1, height - 1] * 2)
-    left, top, right, bottom = (int(side) for side in torch.minimum(beyond.clamp(min=0), limits).ceil())
-    pictures = F.pad(pictures, (left, right, top, bottom), mode="reflect")
-    here = motion.new_ones(1)
-    motion = move(here * (left - right) / 2, here * (top - bottom) / 2) @ motion
-
-    pictures = _doubled(pictures, taps)
-    motion = move(-here / 2, -here / 2) @ stretch(2 * here, 2 * here) @ motion
-    motion = motion @ stretch(here / 2, here / 2) @ move(here / 2, here / 2)
-    size = (batch, channels, 2 * (height + 2 * pad), 2 * (width + 2 * pad))
-    motion = stretch(here * 2 / pictures.shape[3], here * 2 / pictures.shape[2]) @ motion
-    motion = motion @ stretch(here * size[3] / 2, here * size[2] / 2)
-    grid = F.affine_grid(motion[:, :2].expand(batch, -1, -1), list(size), align_corners=False)
-    pictures = F.grid_sample(pictures, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    return _halved(pictures[:, :, 1:-1, 1:-1], taps)
-
-
-def moved_one_by_one(pictures: Tensor, motion: Tensor, taps: Tensor) -> Tensor:
-    """The same for a CPU: each picture with the margin that itself needs, and those at rest as they are.
-
-    (Up and down again with an orthogonal wavelet changes nothing.)
-    """
-    still = torch.eye(3, device=motion.device)
-    return torch.cat(
-        [
-            picture if torch.equal(matrix[0], still) else moved(picture, matrix, taps)
-            for picture, matrix in zip(torch.split(pictures, 1), torch.split(motion, 1), strict=True)
-        ]
-    )
-
-
-def _along(pictures: Tensor, taps: Tensor, stride: int = 1) -> Tensor:
-    """Correlate both axes with a filter (N,), each channel by itself."""
-    channels = pictures.shape[1]
-    line = taps.expand(channels, 1, 1, -1)
-    pictures = F.conv2d(pictures, line, stride=(1, stride), groups=channels)
-    return F.conv2d(pictures, line.transpose(2, 3), stride=(stride, 1), groups=channels)
-
-
-def _doubled(pictures: Tensor, taps: Tensor) -> Tensor:
-    batch, channels, height, width = pictures.shape
-    spread = pictures.new_zeros(batch, channels, 2 * height, 2 * width)
-    spread[:, :, ::2, ::2] = pictures
-    half = len(taps) // 2
-    return _along(F.pad(spread, (half, half - 1, half, half - 1)), 2 * taps.flip(0))
-
-
-def _halved(pictures: Tensor, taps: Tensor) -> Tensor:
-    return _along(pictures, taps, stride=2)
 
 
 def _filtered(pictures: Tensor, filters: Tensor) -> Tensor:

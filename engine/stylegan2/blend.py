@@ -16,8 +16,7 @@ from engine.stylegan2.checkpoint import Checkpoint, Network
 from engine.stylegan2.config import SMALLEST, GeneratorConfig, resolutions_up_to
 from engine.stylegan2.generator import Generator
 
-# 4x4 maps to position 0 and 1, 8x8 to 2 and 3, ...; the first layer of a resolution comes before its second
-# one
+# 4x4 maps to positions 0 and 1, 8x8 to 2 and 3, ...; a resolution's first layer comes before its second
 _LAYER = re.compile(r"layers\.(\d+)\.(weight|bias|noise_strength|modulation\.\w+)")
 _TO_RGB = re.compile(r"to_rgb\.(\d+)\..*")
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from engine.checkpoints.errors import CheckpointMismatch
-from engine.checkpoints.files import read_pickle
+from engine.checkpoints.files import read_pickle, whole_file
 from engine.checkpoints.records import ObjectRecord, TensorRecord
 from engine.checkpoints.tensors import State, module_state, read_safetensors, state_of, tensor_of
 from engine.stylegan2 import names
@@ -231,18 +231,17 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     if path.suffix not in (".pt", ".safetensors"):
         raise CheckpointMismatch(f"{path.name}: a checkpoint ends in .pt or .safetensors")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    if path.suffix == ".pt":
-        torch.save(rosinality_tables(checkpoint), partial)
-    else:
-        tensors = {
-            f"{name}.{key}": tensor.contiguous().clone()
-            for name, network in checkpoint.networks.items()
-            for key, tensor in network.state.items()
-        }
-        header = {name: _header(network) for name, network in checkpoint.networks.items()}
-        save_file(tensors, partial, {"format": FORMAT, "networks": json.dumps(header)})
-    partial.replace(path)
+    with whole_file(path) as partial:
+        if path.suffix == ".pt":
+            torch.save(rosinality_tables(checkpoint), partial)
+        else:
+            tensors = {
+                f"{name}.{key}": tensor.contiguous().clone()
+                for name, network in checkpoint.networks.items()
+                for key, tensor in network.state.items()
+            }
+            header = {name: _header(network) for name, network in checkpoint.networks.items()}
+            save_file(tensors, partial, {"format": FORMAT, "networks": json.dumps(header)})
 
 
 def rosinality_tables(checkpoint: Checkpoint) -> dict[str, State | torch.Tensor]:

@@ -37,8 +37,7 @@ def with_deviation(x: Tensor, group: int) -> Tensor:
     ----------
     x : (B, C, H, W)
     group : so many pictures are compared; picture b belongs to group b modulo (B / group). Where a batch is
-        not a
-        multiple of it, the next smaller number that divides the batch
+        not a multiple of it, the next smaller number that divides the batch
     """
     batch, channels, height, width = x.shape
     group = next(size for size in range(min(group, batch), 0, -1) if batch % size == 0)

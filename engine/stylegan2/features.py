@@ -27,6 +27,7 @@ from engine.neural import MetricsMissing
 from engine.stylegan2.metrics import Features
 from engine.weights import EFFICIENTNET_LITE0, INCEPTION, WeightsMissing, locate
 
+CPU = torch.device("cpu")
 BATCH = 8  # pictures at once
 SIDE = 224  # px that EfficientNet-Lite0 sees
 MEAN, DEVIATION = 127.0, 128.0  # of the values 0..255, as the Lite networks were trained
@@ -46,6 +47,7 @@ class Observer:
     name: str
     see: Callable[[Tensor], Tensor]
     """Values 0..255, uint8 (B, 3, H, W) -> features (B, D)."""
+    device: torch.device
 
     @torch.inference_mode()
     def features(self, pictures: Iterable[Pixels]) -> Features:
@@ -54,7 +56,7 @@ class Observer:
         source = iter(pictures)
         while batch := list(itertools.islice(source, BATCH)):
             values = torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2).contiguous()
-            found.append(self.see(values).cpu().numpy())
+            found.append(self.see(values.to(self.device)).cpu().numpy())
         return np.concatenate(found) if found else np.zeros((0, 0), np.float32)
 
 
@@ -143,7 +145,7 @@ def _fold(convolution: nn.Conv2d, state: State, name: str, norm: str) -> None:
     convolution.bias.copy_(state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale)
 
 
-def read_inception(path: Path) -> Callable[[Tensor], Tensor]:
+def read_inception(path: Path, device: torch.device) -> Callable[[Tensor], Tensor]:
     """Inception through torch-fidelity.
 
     The library reads its file with the unpickler that runs what a file asks for. It is given a copy that we
@@ -164,6 +166,8 @@ def read_inception(path: Path) -> Callable[[Tensor], Tensor]:
         except RuntimeError as error:
             raise CheckpointMismatch(str(error)[:500]) from error
 
+    network.to(device)
+
     def see(pictures: Tensor) -> Tensor:
         features: Tensor = network(pictures)[0]
         return features
@@ -171,7 +175,7 @@ def read_inception(path: Path) -> Callable[[Tensor], Tensor]:
     return see
 
 
-def placed_inception() -> Observer:
+def placed_inception(device: torch.device = CPU) -> Observer:
     """Inception, where its weights were placed.
 
     Raises
@@ -186,10 +190,10 @@ def placed_inception() -> Observer:
         raise MetricsMissing(missing.detail) from missing
     if find_spec("torch_fidelity") is None:
         raise MetricsMissing("torch-fidelity is not installed: pip install -e '.[metrics]'")
-    return Observer("Inception", read_inception(path))
+    return Observer("Inception", read_inception(path, device), device)
 
 
-def placed_observer() -> Observer:
+def placed_observer(device: torch.device = CPU) -> Observer:
     """The network to take: Inception where it can be used, EfficientNet-Lite0 otherwise.
 
     Raises
@@ -199,6 +203,7 @@ def placed_observer() -> Observer:
     CheckpointRefused, CheckpointBroken, CheckpointMismatch
     """
     try:
-        return placed_inception()
+        return placed_inception(device)
     except MetricsMissing:
-        return Observer("EfficientNet-Lite0", read_efficientnet(locate(EFFICIENTNET_LITE0)))
+        network = read_efficientnet(locate(EFFICIENTNET_LITE0))
+        return Observer("EfficientNet-Lite0", network.to(device), device)

@@ -159,9 +159,7 @@ class Generator(nn.Module):
         """The same network with its weights as convolutions on a CPU read them fastest."""
         for part in self.modules():
             if isinstance(part, Modulated):
-                axes = (
-                    (0, 1) if part.up else (0, 0)
-                )  # a transposed convolution wants them the other way round
+                axes = (0, 1) if part.up else (0, 0)  # transposed convolutions read them the other way round
                 weight = part.weight.detach().transpose(*axes).clone(memory_format=torch.channels_last)
                 weight = weight.transpose(*axes)
                 part.weight = nn.Parameter(weight, part.weight.requires_grad)

@@ -1,7 +1,6 @@
 """What the tensors are called: here, in the rosinality layout, and in NVIDIA's.
 
-All three hold the same numbers; converting is renaming and, for the rosinality layout, adding axes of length
-1.
+All three hold the same numbers; converting is renaming and, for rosinality's, adding axes of length 1.
 """
 
 import re
@@ -36,6 +35,8 @@ class Name:
 
 
 Names = tuple[Name, ...]
+
+LONGEST_VECTOR = 4096  # numbers of z and w; published networks have 512
 
 # Filters are no weights: every network here has the same ones.
 _FILTER_LINE = (1.0, 3.0, 3.0, 1.0)
@@ -199,6 +200,8 @@ def generator_config(state: State, clamp: float | None = None) -> GeneratorConfi
     depth = _count(state, r"mapping\.\d+\.weight")
     blocks = _count(state, r"to_rgb\.\d+\.weight")
     _need_shapes(state, {"mapping.0.weight": 2, "constant": 3})
+    if max(state["mapping.0.weight"].shape) > LONGEST_VECTOR:  # ten thousand of them are drawn for the mean
+        raise CheckpointMismatch(f"mapping of {tuple(state['mapping.0.weight'].shape)} numbers")
     channels = tuple(_first_axis(state, f"layers.{2 * k}.weight") for k in range(blocks))
     return GeneratorConfig(
         resolution=2 << blocks,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import torch
 
+from engine.contents import sha256_of
 from engine.stylegan2.checkpoint import save_checkpoint, snapshot
 from engine.stylegan2.encoders import STYLE, Encoder
 from engine.stylegan2.speed import STYLES, WIDE, generator_256
-from engine.styles.contents import sha256_of
 from engine.styles.packs import Pack, read_pack
 
 DESCRIPTION = """

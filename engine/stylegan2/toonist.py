@@ -14,7 +14,8 @@ from torch import Tensor
 from engine.arrays import Pixels
 from engine.checkpoints.errors import CheckpointMismatch
 from engine.devices import best_device, large_memory_apart, memory_told
-from engine.stylegan2.encoders import SIDE, StyleEncoder, read_style_encoder
+from engine.stylegan2.encoder_files import read_style_encoder
+from engine.stylegan2.encoders import SIDE, StyleEncoder
 from engine.stylegan2.generator import Generator
 from engine.stylegan2.packs import base_of, blended
 from engine.stylegan2.perceptual import Distance, pixels_and_edges, placed_lpips

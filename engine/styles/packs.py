@@ -32,8 +32,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from engine.contents import has_content
 from engine.errors import EngineError
-from engine.styles.contents import has_content
 from engine.weight_files import FREE_LICENCES
 from engine.weights import default_folder as weights_folder
 

@@ -1,10 +1,14 @@
 """Weight files: only the right content is kept, and what is missing is said with the ways out."""
 
 import hashlib
+import resource
+import urllib.request
+from http.client import IncompleteRead
 
 import pytest
 
 from engine.checkpoints.errors import CheckpointMismatch
+from engine.learned_weights import FAN
 from engine.weight_files import Url, WeightFile, WheelMember
 from engine.weights import DEFAULT_FILES, WeightsMissing, WeightStore, WeightsWrong
 
@@ -52,6 +56,56 @@ def test_a_missing_file_names_the_ways_out(tmp_path):
         store.fetch("gone")
     with pytest.raises(WeightsMissing, match="no weight file is called"):
         store.locate("../../etc/passwd")
+
+
+class Answer:
+    """What an address answers; without content the connection ends too early."""
+
+    def __init__(self, content: bytes | None) -> None:
+        self.content = content
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def read(self) -> bytes:
+        if self.content is None:
+            raise IncompleteRead(b"half of it")
+        return self.content
+
+
+def test_where_one_source_breaks_off_the_next_one_is_asked(tmp_path, monkeypatch):
+    answers = {"https://one.example/file": Answer(None), "https://two.example/file": Answer(CONTENT)}
+    monkeypatch.setattr(urllib.request, "urlopen", lambda address, timeout: answers[address])
+    right = hashlib.sha256(CONTENT).hexdigest()
+    store = WeightStore(tmp_path, [file("good", right, tuple(Url(address) for address in answers))])
+    assert store.fetch("good").read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ["good"]
+
+
+def test_a_page_that_is_answered_instead_of_the_file_is_not_kept(tmp_path, monkeypatch):
+    """Where no hash is known the tensors tell."""
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Answer(b"<html>moved</html>"))
+    store = WeightStore(tmp_path / "weights")
+    with pytest.raises(WeightsMissing, match="could not be downloaded"):
+        store.fetch(FAN)
+    assert not (tmp_path / "weights").exists()
+
+
+def test_a_full_disk_leaves_no_rest_of_a_file(tmp_path, brought):
+    store = WeightStore(tmp_path / "cache", [file("own")])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    brought.write_bytes(bytes(100_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            store.add("own", brought)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert not store.is_right("own")
 
 
 def test_the_default_files_are_here_and_right():

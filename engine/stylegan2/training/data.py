@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from engine.arrays import Pixels
@@ -70,7 +70,9 @@ def _mixed(seed: int, epoch: int) -> int:
 
 
 def drawings_of(folder: Path, resolution: int | None) -> Drawings:
-    """The drawings of a folder, or of a set that `data clean` has made.
+    """The drawings of a folder, or of a set that `data clean` has made; hidden files are left out.
+
+    All are read here, as far as they are kept: a broken one is told before the first step, not hours later.
 
     Parameters
     ----------
@@ -82,7 +84,7 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
     NoDrawings, MixedDrawings, DrawingsTooSmall
     """
     folder = pictures_in(folder)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if _is_drawing(path, folder))
     sizes: dict[tuple[int, int], Path] = {}
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
@@ -99,7 +101,15 @@ def drawings_of(folder: Path, resolution: int | None) -> Drawings:
     ((side, _),) = sizes
     if resolution is not None and side < resolution:
         raise DrawingsTooSmall(f"{side} px", side=side, resolution=resolution)
-    return Drawings(paths, resolution or side, digest.hexdigest())
+    drawings = Drawings(paths, resolution or side, digest.hexdigest())
+    for number in range(len(drawings)):
+        drawings.pixels(number)
+    return drawings
+
+
+def _is_drawing(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return not hidden and path.suffix.lower() in ENDINGS and path.is_file()
 
 
 def _size(path: Path) -> tuple[int, int]:
@@ -111,10 +121,10 @@ def _size(path: Path) -> tuple[int, int]:
 
 
 def _read(path: Path) -> Pixels:
-    """Uint8 (H, W, 3); what is transparent becomes white."""
+    """Uint8 (H, W, 3), upright; what is transparent becomes white."""
     try:
         with Image.open(path) as picture:
-            colours = picture.convert("RGBA")
+            colours = ImageOps.exif_transpose(picture).convert("RGBA")
     except (OSError, Image.DecompressionBombError, SyntaxError) as error:
         raise NoDrawings(f"{path.name}: {error}", folder=str(path)) from error
     ground = Image.new("RGBA", colours.size, "white")

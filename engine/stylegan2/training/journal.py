@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from engine.arrays import Pixels
+from engine.media.partial import write_whole
 from engine.stylegan2.training.choices import Tracker
 from engine.stylegan2.training.errors import TrackerMissing
 
@@ -103,7 +104,7 @@ class Journal:
         self._listeners = [listener(tracker, folder, settings) for tracker in trackers]
         lines = read_lines(self._path) if step else []
         kept = [line for line in lines if line["step"] <= step]
-        self._path.write_text("".join(f"{json.dumps(line)}\n" for line in kept))
+        write_whole(self._path, "".join(f"{json.dumps(line)}\n" for line in kept).encode())
 
     def __enter__(self) -> Self:
         return self

@@ -1,14 +1,16 @@
 """A run from its beginning, or from where it was killed, to its end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 
 import torch
 from PIL import Image
 
 from engine.arrays import Pixels
+from engine.devices import exact_float32
 from engine.stylegan2.checkpoint import Checkpoint, save_checkpoint, snapshot
 from engine.stylegan2.draws import draw_seeds
 from engine.stylegan2.pictures import sheet
@@ -29,7 +31,7 @@ GRID = 6  # columns and rows of sample grids
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a run goes and what it leaves; none of it changes a number.
+    """How long a run goes and what it leaves; none of it but `microbatch` changes a number.
 
     Attributes
     ----------
@@ -37,7 +39,7 @@ class Plan:
     kimg : thousands of real pictures to show
     tick : thousands of pictures between two lines of the log
     snapshot : ticks between two snapshots, each with a grid and the state to go on from
-    microbatch : pictures at once in each process
+    microbatch : pictures at once in each process; a run that goes on keeps its own
     """
 
     folder: Path
@@ -92,7 +94,7 @@ def train(
     plan.folder.mkdir(parents=True, exist_ok=True)
     state = plan.folder / STATE
     devices = [team.device] if team.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with torch.random.fork_rng(devices=devices), exact_float32():
         if state.exists():
             run = load_run(state, options, drawings.digest, team.device)
         else:
@@ -135,10 +137,13 @@ def _ticks(trainer: Trainer, plan: Plan, journal: Journal | None, report: Callab
     steps = _rounded(plan.tick * 1000 / run.options.batch)
     last = _rounded(plan.kimg * 1000 / run.options.batch)
     while run.step < last:
-        began, count = time.perf_counter(), min(steps, last - run.step)
+        to_the_tick = steps - run.step % steps  # an earlier call may have ended between two of them
+        began, count = time.perf_counter(), min(to_the_tick, last - run.step)
         values = _tick(trainer, count, plan.folder)
         seconds = time.perf_counter() - began
         kept = run.step % (steps * plan.snapshot) == 0 or run.step == last
+        if kept:
+            _check_weights(run, plan.folder)
         if journal is not None:
             values |= {"kimg": run.pictures / 1000, "p": run.p, "microbatch": float(run.microbatch)}
             values["seconds per kimg"] = seconds / (count * run.options.batch) * 1000
@@ -163,8 +168,8 @@ def _tick(trainer: Trainer, count: int, folder: Path) -> dict[str, float]:
         for name, value in ((name, value) for one in measured for name, value in _numbers(one).items()):
             sums[name] = sums.get(name, 0.0) + value
             counts[name] = counts.get(name, 0) + 1
-        if not all(value - value == 0 for value in sums.values()):
-            raise _diverged(trainer.run, sums, folder)
+        if broken := [name for name, value in sums.items() if not isfinite(value)]:
+            raise _diverged(trainer.run, broken, folder)
         trainer.steer(sum(float(one["r_t"]) for one in measured) / EVERY)
     return {name: total / counts[name] for name, total in sums.items()}
 
@@ -173,10 +178,22 @@ def _numbers(measured: Measures) -> dict[str, float]:
     return {name: float(value) for name, value in measured.items()}
 
 
-def _diverged(run: Run, sums: dict[str, float], folder: Path) -> Diverged:
-    broken = ", ".join(name for name, value in sums.items() if value - value != 0)
+def _check_weights(run: Run, folder: Path) -> None:
+    """The last step can break weights whose losses still were numbers; nobody could go on from them."""
+    networks = {"g": run.g, "d": run.d, "g_ema": run.g_ema}
+    if broken := [
+        f"{name}.{key}"
+        for name, network in networks.items()
+        for key, weight in network.named_parameters()
+        if not bool(weight.isfinite().all())
+    ]:
+        raise _diverged(run, broken[:3], folder)
+
+
+def _diverged(run: Run, broken: Sequence[str], folder: Path) -> Diverged:
     last = max((path.name for path in folder.glob("network-*.safetensors")), default="-")
-    return Diverged(f"{broken} at step {run.step}", kimg=f"{run.pictures / 1000:.1f}", snapshot=last)
+    detail = f"{', '.join(broken)} at step {run.step}"
+    return Diverged(detail, kimg=f"{run.pictures / 1000:.1f}", snapshot=last)
 
 
 def _keep(trainer: Trainer, plan: Plan, journal: Journal) -> Path:

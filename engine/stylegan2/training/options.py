@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.stylegan2.config import GeneratorConfig, channels_for
+from engine.stylegan2.config import RESOLUTIONS, GeneratorConfig, channels_for
 from engine.stylegan2.training.choices import Augmentation, Pipeline, Precision
 from engine.stylegan2.training.errors import WrongOptions
 
@@ -100,6 +100,16 @@ class Sizes:
     channel_max: int = 512
     latent: int = 512
     mapping_depth: int = 2
+
+    def __post_init__(self) -> None:
+        if self.resolution not in RESOLUTIONS:
+            known = ", ".join(str(side) for side in RESOLUTIONS)
+            raise WrongOptions(f"{self.resolution} px", why=f"--resolution {self.resolution}: {known}")
+        if min(self.channels) < 1:
+            raise WrongOptions(
+                f"{self.channels} channels",
+                why=f"--channel-base {self.channel_base} < --resolution {self.resolution}",
+            )
 
     @property
     def channels(self) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch
+from engine.checkpoints.files import whole_file
 from engine.checkpoints.tensors import State, read_safetensors
 from engine.stylegan2.config import DiscriminatorConfig, GeneratorConfig
 from engine.stylegan2.discriminator import Discriminator
@@ -40,9 +41,8 @@ def save_run(run: Run, path: Path, drawings: str) -> None:
         "generator": json.dumps(asdict(run.g.config)),
         "discriminator": json.dumps(asdict(run.d.config)),
     }
-    partial = path.with_name(f"{path.name}.partial")
-    save_file(tensors, partial, header)
-    partial.replace(path)
+    with whole_file(path) as partial:
+        save_file(tensors, partial, header)
 
 
 def load_run(path: Path, options: Options, drawings: str, device: torch.device | None = None) -> Run:

@@ -14,6 +14,7 @@ from enum import StrEnum
 import torch
 from torch import Tensor, nn
 
+from engine.devices import memory_told
 from engine.stylegan2.losses import (
     discriminator_loss,
     generator_loss,
@@ -96,8 +97,9 @@ class Trainer:
         while True:
             crowded, totals = False, {}
             try:
-                totals = self._gradients(phase, network, part)
-            except torch.OutOfMemoryError:
+                with memory_told():
+                    totals = self._gradients(phase, network, part)
+            except MemoryError:
                 crowded = True
             if not self.team.any(crowded):
                 break
@@ -127,13 +129,15 @@ class Trainer:
         return totals
 
     def _halve(self) -> None:
-        """Half as many pictures at once from here on; more microbatches make up for it."""
+        """At most half as many pictures at once from here on; more microbatches make up for it."""
         run = self.run
         for weight in (*run.g.parameters(), *run.d.parameters()):
             weight.grad = None
-        if run.microbatch % 2:
-            raise TooLarge(f"{run.microbatch} pictures at once do not fit into memory")
-        run.microbatch //= 2
+        before = run.microbatch
+        fewer = next((count for count in range(before // 2, 0, -1) if before % count == 0), None)
+        if fewer is None:
+            raise TooLarge("not one picture fits into memory")
+        run.microbatch = fewer
         log.warning("out of memory: %d pictures at once from here on", run.microbatch)
         if run.device.type == "cuda":
             torch.cuda.empty_cache()

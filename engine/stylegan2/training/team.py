@@ -75,7 +75,8 @@ def team_of_environment() -> Iterator[Team]:
     if size == 1:
         yield Team(device=device)
         return
-    dist.init_process_group("nccl" if cuda else "gloo")
+    # with its device named, NCCL takes its memory now and not when the networks have filled it
+    dist.init_process_group("nccl" if cuda else "gloo", device_id=device if cuda else None)
     try:
         yield Team(dist.get_rank(), size, device)
     finally:

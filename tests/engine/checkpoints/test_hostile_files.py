@@ -151,11 +151,38 @@ def test_endless_nesting_is_refused(tmp_path):
             read_pickle(written(tmp_path, program))
 
 
-def test_a_value_that_is_shared_a_thousand_times_is_no_problem(tmp_path):
-    layers: object = [1.0]
+def test_a_value_may_be_shared_but_not_unfold_into_millions(tmp_path):
+    """Who looks for tensors in it afterwards walks every way to every part."""
+    shared = [1.0]
+    assert len(read_pickle(written(tmp_path, pickle.dumps({"a": [shared] * 1000}, 4)))["a"]) == 1000
+    layers: object = shared
     for _ in range(60):
-        layers = [layers, layers]  # 2 ** 60 paths, 60 lists
-    assert read_pickle(written(tmp_path, pickle.dumps({"a": layers}, 4)))["a"]
+        layers = [layers, layers]  # 2 ** 60 ways, 60 lists
+    with pytest.raises(CheckpointRefused, match="parts"):
+        read_pickle(written(tmp_path, pickle.dumps({"a": layers}, 4)))
+
+
+def test_keys_that_all_fall_into_one_place_of_a_dictionary_are_refused(tmp_path):
+    """Python's hash of a number is what is left of it after 2 ** 61 - 1."""
+    assert read_pickle(written(tmp_path, pickle.dumps({"state": {0: 1.0, 7: 2.0}}, 4)))["state"][7] == 2.0
+    alike = {number * (2**61 - 1): None for number in range(1, 9)}
+    with pytest.raises(CheckpointRefused, match="key"):
+        read_pickle(written(tmp_path, pickle.dumps({"state": alike}, 4)))
+
+
+def test_an_embedded_storage_is_read_once_not_again_and_again(tmp_path):
+    """Each reading runs through all of it: a million of them in a small file would take days."""
+    torch = pytest.importorskip("torch", reason="the extra neural is not installed")
+    archive = io.BytesIO()
+    torch.save(torch.arange(4.0)._typed_storage(), archive, _use_new_zipfile_serialization=False)
+    content = archive.getvalue()
+    begin = b"\x80\x03]ctorch.storage\n_load_from_bytes\nq\x000"
+    begin += b"B" + struct.pack("<I", len(content)) + content + b"q\x010"
+    once = b"h\x00h\x01\x85Ra"
+    (storage,) = read_pickle(written(tmp_path, begin + once + b"."))
+    assert struct.unpack("<4f", storage.data) == (0, 1, 2, 3)
+    with pytest.raises(CheckpointRefused, match="again and again"):
+        read_pickle(written(tmp_path, begin + once * 100 + b"."))
 
 
 @pytest.mark.parametrize(

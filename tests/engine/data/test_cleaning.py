@@ -18,6 +18,7 @@ pytest.importorskip("imagehash", reason="the extra data is not installed")
 from engine.data.cleaning import Cleaned, Wishes, clean
 from engine.data.errors import FolderTaken, ManifestWrong, SameFolder
 from engine.data.files import pictures_in
+from engine.data.finishing import Finish, Finisher
 from engine.data.measures import colour, ground_of, measured, softness
 from engine.weights import locate
 
@@ -254,6 +255,22 @@ def test_softness_is_the_blur_whatever_is_drawn():
         for sigma in (2.0, 4.0):
             blurred = cv2.GaussianBlur(picture, (0, 0), sigma)
             assert softness(blurred) == pytest.approx(sigma, rel=0.35)
+
+
+def test_a_result_inside_the_folder_is_never_taken_for_its_pictures(people):
+    """However its name is written."""
+    out = people / ".." / people.name / "out"
+    for _ in range(2):
+        run(people, out)
+        assert len(table(out)) == 20
+
+
+def test_a_ground_that_has_no_one_colour_is_cut_off_by_the_matte(finder, matting, astronaut):
+    """Behind her there are a flag and a rocket; face and suit stay as they are."""
+    assert ground_of(astronaut) == ()
+    made = Finisher(finder, matting).finished(astronaut, Finish(background=(10, 200, 30)), ())
+    assert np.abs(made[:40, :40].astype(int) - (10, 200, 30)).max() <= 8
+    assert np.abs(made[60:180, 190:260].astype(int) - astronaut[60:180, 190:260]).max() <= 8
 
 
 def test_folders_that_are_not_ours_are_left_alone(people, tmp_path):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
+from engine.contents import sha256_of
 from engine.stylegan2.checkpoint import save_checkpoint, snapshot
-from engine.styles.contents import sha256_of
 from engine.styles.packs import Pack, add_pack
 from tests.engine.stylegan2.small import small_generator
 

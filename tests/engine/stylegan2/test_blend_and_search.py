@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from engine.checkpoints.errors import CheckpointMismatch
 from engine.stylegan2.affine import move, stretch, turn
-from engine.stylegan2.augment import BGC, BGCFNC, Augment, Strengths, moved, moved_one_by_one
+from engine.stylegan2.augment import BGC, BGCFNC, Augment, Strengths
 from engine.stylegan2.blend import Swap, blend
 from engine.stylegan2.compare import comparison, swaps_for, with_resolutions
 from engine.stylegan2.draws import draw_seeds
@@ -17,6 +17,7 @@ from engine.stylegan2.losses import r1_penalty
 from engine.stylegan2.perceptual import pixels_and_edges
 from engine.stylegan2.pictures import GAP, LABEL
 from engine.stylegan2.projector import Search, project
+from engine.stylegan2.resampling import moved, moved_one_by_one
 from tests.engine.stylegan2.small import WIDTH, small_discriminator, small_generator
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -127,6 +128,21 @@ def test_pictures_move_alone_as_they_move_in_a_batch():
     torch.testing.assert_close(alone, together, atol=2e-5, rtol=0)
     assert alone[:3].equal(pictures[:3])
     assert float((alone[3:] - pictures[3:]).abs().mean()) > 0.1
+
+
+def test_pictures_that_moved_can_be_differentiated_twice():
+    """R1 needs it: the penalty is a gradient, and what it teaches is the gradient of that."""
+    torch.manual_seed(0)
+    pictures = torch.randn(2, 1, 7, 7, dtype=torch.float64, requires_grad=True)
+    here = torch.ones(2, dtype=torch.float64)
+    motion = turn(0.4 * here) @ move(here, -2 * here) @ stretch(1.3 * here, 0.8 * here)
+    taps = Augment().geometry_filter.double()[3:9]
+
+    def seen(given):
+        return moved(given, motion, taps).square()
+
+    assert torch.autograd.gradcheck(seen, pictures)
+    assert torch.autograd.gradgradcheck(seen, pictures)
 
 
 def test_half_precision_stays_near():

@@ -1,10 +1,13 @@
 """Checkpoints survive every change of layout, and what does not fit is refused in words."""
 
+import resource
+
 import pytest
 
 pytest.importorskip("torch", reason="the extra neural is not installed")
 
 import torch
+from safetensors import SafetensorError
 
 from engine.checkpoints.errors import CheckpointMismatch
 from engine.stylegan2.checkpoint import (
@@ -33,6 +36,21 @@ def test_saved_networks_draw_and_judge_the_same(tmp_path, ending, side):
         assert torch.allclose(found.generator()(z, psi=0.5), picture, atol=1e-5)
         assert torch.allclose(found.discriminator()(picture), critic(picture), atol=1e-5)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("ending", [".pt", ".safetensors"])
+def test_a_full_disk_keeps_the_file_that_was_there_and_no_half_one(tmp_path, ending):
+    path = tmp_path / f"networks{ending}"
+    save_checkpoint(snapshot(small_generator(1)), path)
+    before, limits = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises((OSError, RuntimeError, SafetensorError)):
+            save_checkpoint(snapshot(small_generator(2)), path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == before
 
 
 def test_nvidias_snapshot_becomes_a_file_of_tensors_that_anyone_may_open(tmp_path):
@@ -75,6 +93,7 @@ def test_tensors_that_do_not_fit_are_named(tmp_path):
     for change, said in (
         (lambda table: table.pop("to_rgbs.0.conv.weight"), "missing: to_rgbs.0.conv.weight"),
         (lambda table: table.update(extra=torch.ones(1)), "unknown: extra"),
+        (lambda table: table.update({"style.1.weight": torch.ones(WIDTH, 5000)}), "5000"),
         (lambda table: table.update({"convs.0.conv.weight": torch.ones(1, 3, 3, 3, 3)}), "size mismatch"),
         (lambda table: table.update({"convs.0.conv.blur.kernel": torch.ones(4, 4)}), "another filter"),
     ):

@@ -15,7 +15,7 @@ import torch
 from engine.engine import Engine
 from engine.face.landmarks import ibug_68
 from engine.photo import Photo
-from engine.stylegan2.encoders import read_style_encoder
+from engine.stylegan2.encoder_files import read_style_encoder
 from engine.stylegan2.toonify_speed import random_pack
 from engine.styles import LearnedStyle
 from engine.styles.packs import Pack

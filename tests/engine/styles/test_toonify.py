@@ -18,6 +18,7 @@ from bot.artist import pack_tile
 from bot.cli.draw import write_character
 from engine.character import load
 from engine.checkpoints.errors import CheckpointBroken
+from engine.contents import sha256_of
 from engine.engine import Engine
 from engine.errors import Cancelled
 from engine.face import Face
@@ -25,7 +26,6 @@ from engine.face.landmarks import ibug_68
 from engine.photo import Photo
 from engine.styles import LearnedStyle, prepare, style_of, styles
 from engine.styles.composition import CANVAS, compose
-from engine.styles.contents import sha256_of
 from engine.styles.packs import PackWrong
 from engine.styles.toonify import Toonists, drawing_of, followed, sitter_of
 from engine.together import unheard

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from engine.stylegan2.encoders import encoder_of, read_inverter
+from engine.stylegan2.encoder_files import encoder_of, read_inverter
 from tests.golden.fixtures import Fixture, Outputs
 from tests.golden.runners.stylegan2 import pictures, tensors
 

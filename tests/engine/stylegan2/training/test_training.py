@@ -4,6 +4,7 @@ import pytest
 
 pytest.importorskip("torch", reason="the extra neural is not installed")
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -12,64 +13,28 @@ from PIL import Image
 
 from engine.stylegan2.checkpoint import read_checkpoint, save_checkpoint, snapshot
 from engine.stylegan2.draws import draw_seeds
+from engine.stylegan2.losses import r1_penalty
 from engine.stylegan2.pictures import sheet
 from engine.stylegan2.training.choices import Augmentation, Precision
 from engine.stylegan2.training.data import drawings_of
-from engine.stylegan2.training.errors import Diverged, TooLarge, WrongOptions
-from engine.stylegan2.training.journal import LINES, read_lines
+from engine.stylegan2.training.errors import WrongOptions
+from engine.stylegan2.training.journal import LINES
 from engine.stylegan2.training.loop import Plan, train
-from engine.stylegan2.training.options import Options, Sizes
-from engine.stylegan2.training.run import new_networks, new_run, resolution_of, set_p
-from engine.stylegan2.training.step import Trainer
+from engine.stylegan2.training.run import new_networks, resolution_of, set_p
 from tests.engine.stylegan2.small import SNAPSHOT
+from tests.engine.stylegan2.training.short_runs import (
+    CYCLE,
+    OPTIONS,
+    SIZES,
+    Ending,
+    Killed,
+    lines_of,
+    trainer_of,
+)
+
+CPU = torch.device("cpu")
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-SIZES = Sizes(16, 128, 16, 16, 2)
-OPTIONS = Options(batch=8, gamma=0.1, ema_kimg=0.1, ema_rampup=0.05, ada_kimg=0.5)
-CYCLE = 0.128  # kimg: 16 steps, all penalties once
-
-
-@pytest.fixture(scope="session")
-def drawings(drawn):
-    return drawings_of(drawn, SIZES.resolution)
-
-
-def trainer_of(drawings, options, microbatch=8, seed=0) -> Trainer:
-    return Trainer(new_run(*new_networks(SIZES, seed), options, microbatch), drawings)
-
-
-def same(a, b) -> bool:
-    return all(x.equal(y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
-
-
-def lines_of(folder):
-    """The log without what a clock says."""
-    return [
-        {name: value for name, value in line.items() if name != "seconds per kimg"}
-        for line in read_lines(folder / LINES)
-    ]
-
-
-class Killed(Exception):
-    """Stands for a process that ends in the middle."""
-
-
-class Ending:
-    """Drawings that end the process, or are no numbers, from the given one on."""
-
-    def __init__(self, drawings, begin, end=None):
-        self.digest, self._drawings, self._begin, self._end = drawings.digest, drawings, begin, end
-
-    def __len__(self):
-        return len(self._drawings)
-
-    def shown(self, begin, *others):
-        if begin < self._begin:
-            return self._drawings.shown(begin, *others)
-        if self._end is not None:
-            raise self._end
-        return self._drawings.shown(begin, *others) * float("nan")
 
 
 def test_a_run_that_was_killed_has_the_losses_of_one_that_was_not(drawings, tmp_path):
@@ -101,6 +66,16 @@ def test_a_run_that_was_killed_has_the_losses_of_one_that_was_not(drawings, tmp_
     for folder in (plan.folder, killed.folder):
         grids = [path.name for path in sorted(folder.glob("samples-*"))]
         assert grids == ["samples-00000.128.png", "samples-00000.256.png"]
+
+
+def test_a_run_that_is_lengthened_keeps_its_rhythm_of_snapshots(drawings, tmp_path):
+    """It ended between two ticks; from there on there are as many states to go on from as before."""
+    plan = Plan(tmp_path, CYCLE, tick=2 * CYCLE, snapshot=1)
+    train(drawings, SIZES, OPTIONS, plan)
+    train(drawings, SIZES, OPTIONS, replace(plan, kimg=5 * CYCLE))
+    assert [line["step"] for line in lines_of(tmp_path)] == [16, 32, 64, 80]
+    kept = sorted(path.stem for path in tmp_path.glob("network-*"))
+    assert kept == [f"network-00000.{step * OPTIONS.batch:03}" for step in (16, 32, 64, 80)]
 
 
 def test_training_leaves_the_random_numbers_of_others_alone(drawings, tmp_path):
@@ -157,43 +132,72 @@ def test_the_discriminator_sees_augmented_pictures_only_where_asked(drawings):
     assert losses[Augmentation.FIXED, 0.0] != losses[Augmentation.FIXED, 1.0]
 
 
-def test_out_of_memory_halves_the_batch_and_goes_on_by_accumulation(drawings):
-    """The numbers are those of a run that took so few pictures at once from its beginning."""
-    crowded, roomy = trainer_of(drawings, OPTIONS, 8), trainer_of(drawings, OPTIONS, 2)
+def test_a_lazy_penalty_weighs_as_if_it_were_there_in_every_step(drawings):
+    """R1, once in 16 steps: 16 times gamma / 2 times its mean over the batch, however many fit at once."""
+    options = replace(OPTIONS, augmentation=Augmentation.NONE, mirror=False)
+    trainer, before = trainer_of(drawings, options, microbatch=4), []
+    adam = trainer.run.adam_d
+    adam.register_step_pre_hook(lambda *_: before.append(deepcopy(trainer.run.d)))
+    trainer.step()
+    d = before[-1]
+    real = drawings.shown(0, options.batch, options.seed, CPU)
+    penalty = torch.cat([r1_penalty(d, part) for part in real.split(4)]).mean()
+    wanted = torch.autograd.grad(
+        16 * options.gamma / 2 * penalty, list(d.parameters()), materialize_grads=True
+    )
+    for weight, gradient in zip(trainer.run.d.parameters(), wanted, strict=True):
+        torch.testing.assert_close(adam.state[weight]["exp_avg"], gradient)  # beta 0: the last gradient
 
-    def limited(module, inputs):
-        if len(inputs[0]) > 2:
-            raise torch.OutOfMemoryError("no room")
 
-    crowded.run.d.register_forward_pre_hook(limited)
-    for _ in range(2):
-        few, many = crowded.step(), roomy.step()
-        assert few.keys() == many.keys()
-        assert all(few[name].equal(many[name]) for name in few)
-    assert crowded.run.microbatch == 2
-    assert same(crowded.run.g, roomy.run.g)
-    assert same(crowded.run.d, roomy.run.d)
+def test_penalties_that_are_steps_of_their_own_slow_adam_down(drawings):
+    """Karras et al. 2020, appendix B, with a penalty every 4 steps and every 16."""
+    run = trainer_of(drawings, OPTIONS).run
+    for adam, share in ((run.adam_g, 4 / 5), (run.adam_d, 16 / 17)):
+        (group,) = adam.param_groups
+        assert group["lr"] == pytest.approx(0.0025 * share)
+        assert group["betas"] == pytest.approx((0.0, 0.99**share))
 
 
-def test_where_not_one_picture_fits_it_says_so(drawings):
-    trainer = trainer_of(drawings, OPTIONS)
+@pytest.mark.parametrize(("rampup", "half_life"), [(None, 100), (0.05, 0.05 * 8)])
+def test_the_average_follows_with_its_half_life(drawings, rampup, half_life):
+    """In pictures; at the beginning of a run from nothing a twentieth of what was shown."""
+    trainer = trainer_of(drawings, replace(OPTIONS, ema_rampup=rampup))
+    before = {name: weight.clone() for name, weight in trainer.run.g_ema.named_parameters()}
+    trainer.step()
+    kept, now = 0.5 ** (8 / half_life), dict(trainer.run.g.named_parameters())
+    for name, weight in trainer.run.g_ema.named_parameters():
+        torch.testing.assert_close(weight, kept * before[name] + (1 - kept) * now[name].detach())
 
-    def full(module, inputs):
-        raise torch.OutOfMemoryError("no room")
 
-    trainer.run.d.register_forward_pre_hook(full)
-    with pytest.raises(TooLarge):
+@pytest.mark.parametrize("mirror", [True, False])
+def test_half_of_the_drawings_are_shown_mirrored_where_asked(drawings, mirror):
+    options = replace(OPTIONS, augmentation=Augmentation.NONE, mirror=mirror)
+    trainer, judged = trainer_of(drawings, options), []
+    trainer.run.d.register_forward_pre_hook(lambda _, given: judged.append(given[0].detach()))
+    mirrored = 0
+    for step in range(3):
+        judged.clear()
         trainer.step()
+        seen = judged[2]  # after what the generator drew for itself, and for the discriminator
+        for real, shown in zip(drawings.shown(8 * step, 8, 0, CPU), seen, strict=True):
+            assert shown.equal(real) or shown.equal(real.flip(2))
+            mirrored += not shown.equal(real)
+    assert 4 <= mirrored <= 20 if mirror else mirrored == 0
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_names_the_last_snapshot(drawings, tmp_path):
-    plan = Plan(tmp_path, 2 * CYCLE, tick=CYCLE, snapshot=1)
-    last = train(drawings, SIZES, OPTIONS, replace(plan, kimg=CYCLE))
-    before = (tmp_path / "state.safetensors").read_bytes()
-    with pytest.raises(Diverged) as raised:
-        train(Ending(drawings, 17 * OPTIONS.batch), SIZES, OPTIONS, plan)
-    assert raised.value.values["snapshot"] == last.name
-    assert (tmp_path / "state.safetensors").read_bytes() == before
+def test_penalties_on_a_gpu_are_not_rounded_to_tf32(drawings, tmp_path):
+    """Where PyTorch's convolutions would do so; who calls finds the switches as they were."""
+    seen = []
+
+    class Watched(Ending):
+        def shown(self, *given):
+            seen.append(torch.backends.cudnn.allow_tf32)
+            return self._drawings.shown(*given)
+
+    assert torch.backends.cudnn.allow_tf32, "PyTorch's own choice"
+    train(Watched(drawings, 0), SIZES, OPTIONS, Plan(tmp_path, CYCLE, CYCLE))
+    assert set(seen) == {False}
+    assert torch.backends.cudnn.allow_tf32
 
 
 def test_half_precision_learns_nearly_the_same(drawings):
@@ -231,7 +235,7 @@ def test_a_base_in_a_public_layout_is_trained_further(drawn, tmp_path, layout):
 def test_a_short_run_from_nothing_comes_near_the_drawings(drawings, tmp_path):
     """The mean drawn picture is nearer to the drawings' mean than at the beginning, and than a grey one."""
     options = replace(OPTIONS, augmentation=Augmentation.NONE, ema_kimg=0.2)
-    real = drawings.shown(0, len(drawings), 0, torch.device("cpu")).mean(dim=0)
+    real = drawings.shown(0, len(drawings), 0, CPU).mean(dim=0)
     z = torch.randn(64, 16, generator=torch.Generator().manual_seed(1))
 
     def distance(generator):

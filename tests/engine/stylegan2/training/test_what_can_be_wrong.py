@@ -53,6 +53,40 @@ def test_folders_without_drawings(tmp_path):
         drawings_of(tmp_path, None)
 
 
+def test_a_drawing_that_is_cut_short_is_named_before_the_run_begins(drawn, tmp_path):
+    for path in sorted(drawn.glob("*.png"))[:3]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "cut.png").write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(NoDrawings) as raised:
+        drawings_of(tmp_path, 16)
+    assert str(tmp_path / "cut.png") in told(raised)
+
+
+def test_drawings_are_shown_upright_and_hidden_files_are_none(tmp_path):
+    picture = Image.new("RGB", (16, 16), "blue")
+    picture.paste("red", (0, 0, 16, 8))
+    turned = Image.Exif()
+    turned[0x0112] = 3  # orientation: upside down
+    picture.save(tmp_path / "photo.png", exif=turned)
+    for name in ("._photo.png", ".thumbnails/photo.png"):  # of another system, of a program
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"no picture")
+    shown = drawings_of(tmp_path, None).shown(0, 1, 0, torch.device("cpu"))[0]
+    assert shown[:, 0, 0].tolist() == [-1.0, -1.0, 1.0]
+
+
+def test_sizes_that_no_network_has_are_explained(tmp_path):
+    Image.new("RGB", (100, 100)).save(tmp_path / "a.png")
+    for more, said in (
+        ((), "--resolution 100: 16, 32, 64"),
+        (("--resolution", "64", "--channel-base", "32"), "--channel-base 32"),
+    ):
+        words = ["--data", str(tmp_path), "--out", str(tmp_path / "run"), *more]
+        done = CliRunner().invoke(load("train"), words)
+        assert done.exit_code == 2
+        assert said in done.output.replace("\n", " ")
+
+
 def test_the_command_says_so_and_exits_with_2(tmp_path):
     done = CliRunner().invoke(load("train"), ["--data", str(tmp_path), "--out", str(tmp_path / "run")])
     assert done.exit_code == 2
@@ -146,3 +180,13 @@ def test_tensorboard_gets_every_tick(drawn, tmp_path):
     events = accumulators.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     assert [event.step for event in events.Scalars("r_t")] == [16, 32]
     assert events.Images("samples")
+
+
+@pytest.mark.long
+def test_weights_and_biases_stays_here_without_a_key(drawn, tmp_path, monkeypatch):
+    pytest.importorskip("wandb", reason="the extra train is not installed")
+    for name in ("WANDB_API_KEY", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    train(drawings_of(drawn, 16), SIZES, OPTIONS, Plan(tmp_path, 0.064, 0.064, trackers=(Tracker.WANDB,)))
+    (run,) = (tmp_path / "wandb").glob("offline-run-*")
+    assert list(run.glob("*.wandb"))
