@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,6 +17,7 @@ from storage.ids import new_id
 from storage.models import Blob, Delivery, DeliveryState, Job, JobState, Purpose, Render
 from tests.bot.conftest import Clock
 from tests.bot.house import RULES, FakeFrontend
+from tests.waiting import until
 
 A_WHILE = 0.3  # s of real time in which a loop without a pause would go round hundreds of times
 
@@ -73,12 +74,6 @@ async def delivering(
 async def rows(database: Database) -> list[Delivery]:
     async with database.reading() as work:
         return list((await work.session.scalars(select(Delivery).order_by(Delivery.number))).all())
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_platform_that_always_fails_is_asked_with_growing_pauses(

@@ -5,20 +5,16 @@ import json
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from PIL import Image
-from typer.testing import CliRunner
 
-from bot.cli.main import app
 from engine.character import load
 from engine.neural import NeuralMissing, need_neural
 from engine.weights import locate
-
-SNAPSHOT = Path(__file__).parents[1] / "golden" / "nvidia_tiny32.network-snapshot.pkl"
+from tests.command import here as mytalkcon
+from tests.samples import SNAPSHOT
 
 
 @pytest.fixture
@@ -28,11 +24,6 @@ def neural(one_thread):
         need_neural()
     except NeuralMissing:
         pytest.skip("the extra neural is not installed")
-
-
-def mytalkcon(*arguments: object) -> Result:
-    """One command, in this process: importing torch takes longer than most of them."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"LANG": "en_US.UTF-8"})
 
 
 def test_the_bot_and_its_commands_start_without_torch():

@@ -10,13 +10,13 @@ pytest.importorskip("torch", reason="the extra neural is not installed")
 
 import torch
 from PIL import Image
-from typer.testing import CliRunner
 
-from bot.cli.main import app
 from engine.stylegan2.features import placed_observer, read_efficientnet
 from engine.stylegan2.metrics import EPSILON, fid, kid, path_length
 from engine.weights import EFFICIENTNET_LITE0, INCEPTION, WeightsMissing, locate
-from tests.engine.stylegan2.small import SNAPSHOT, small_generator
+from tests.command import here as mytalkcon
+from tests.engine.stylegan2.small import small_generator
+from tests.samples import SNAPSHOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -108,10 +108,6 @@ def test_features_are_those_of_the_published_network(lite0, astronaut):
     assert found.sum() == pytest.approx(333.5745, rel=1e-4)
     expected = [0.00402, 0.05462, 0.0, 0.41398, 0.0, 0.10356, 0.25146, 0.02472, 0.0, 0.0144]
     assert found[100:110] == pytest.approx(expected, abs=1e-4)
-
-
-def mytalkcon(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"LANG": "en_US.UTF-8"})
 
 
 def test_the_command_says_which_features_and_what_is_missing(lite0, tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ from engine.stylegan2.training.loop import Plan, train
 from engine.stylegan2.training.options import Options, Sizes
 from engine.stylegan2.training.run import new_networks, new_run, resolution_of, set_p
 from engine.stylegan2.training.step import Trainer
-from tests.engine.stylegan2.small import SNAPSHOT
+from tests.samples import SNAPSHOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
