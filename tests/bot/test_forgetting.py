@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 from bot.app import App
@@ -9,6 +10,8 @@ from bot.dialogue.events import CommandGiven, TextReceived
 from storage import characters, people
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, running
+from tests.measures import SOON
+from tests.waiting import until
 
 
 async def fill(app: App, frontend: FakeFrontend, name: str) -> list[str]:
@@ -79,19 +82,25 @@ async def test_asks_once_and_no_means_no(tmp_path: Path):
 
 
 async def test_forgetting_stops_what_is_under_way(tmp_path: Path):
-    """A running job's person is forgotten: nothing comes, nothing is left."""
-    frontend = FakeFrontend()
-    async with running(tmp_path, FakeArtist(), frontend) as app:
-        ann = Human(app, frontend, "ann")
+    """A running job's person is forgotten: nothing comes, nothing is left, and the next one is served."""
+    frontend, artist = FakeFrontend(), FakeArtist()
+    async with running(tmp_path, artist, frontend) as app:
+        ann, ben = Human(app, frontend, "ann"), Human(app, frontend, "ben")
         await ann.has_character()
+        await ben.agree()
+        person, shown = (await ann.person()).id, len(ann.said())
         await ann.voice(b"slow voice")
-        await asyncio.sleep(0.3)
-        shown = len(frontend.shown)
+        await until(artist.working.is_set)
+        started = time.monotonic()
         (question,) = await ann.do(CommandGiven("delete"))
         await ann.press("Delete everything", [question])
-        await asyncio.sleep(1.0)
-        assert len(frontend.shown) == shown
-        assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+        await until(lambda: not artist.working.is_set())
+        assert 0 < artist.stopped_at - started < SOON
+        await ben.photo()
+        await ben.idle()
+        assert ben.files() == ["preview.jpg"]
+        assert len(ann.said()) == shown
+        assert not (tmp_path / "blobs" / person).exists()
 
 
 async def test_a_crash_between_forgetting_and_erasing_is_made_good(tmp_path: Path):

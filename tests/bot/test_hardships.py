@@ -15,6 +15,8 @@ from storage import deliveries, jobs, people
 from storage.models import JobState, Purpose
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, kept, running
+from tests.measures import SOON
+from tests.waiting import until
 
 
 async def test_what_cannot_be_drawn_is_told_and_forgotten(ann: Human):
@@ -49,14 +51,17 @@ async def test_cancel_of_a_running_job_is_seen_at_once_and_nothing_comes_after(
     await ann.has_character()
     seen = len(ann.said())
     (reply,) = await ann.voice(b"slow voice")
-    await asyncio.sleep(0.3)
+    await until(artist.working.is_set)
     started = time.monotonic()
     (answer,) = await ann.press("Cancel", [reply])
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < SOON
     assert answer.text == "Cancelled."
-    await asyncio.sleep(0.5)
-    assert artist.stopped_at - started < 0.5, "the engine stops too"
-    assert len(ann.said()) == seen
+    await until(lambda: not artist.working.is_set())
+    assert 0 < artist.stopped_at - started < SOON, "the engine stops too"
+    await ann.voice(b"another voice")
+    await ann.idle()
+    assert len(ann.said()) == seen + 1, "the second talk has come, and nothing of the first"
+    assert ann.frontend.shown[-1][2].startswith(b"talk.mp4 of another voice")
     (again,) = await ann.press("Cancel", [reply])
     assert again.text == "There is nothing to cancel any more."
 
@@ -150,31 +155,24 @@ async def test_a_message_that_was_not_taken_is_tried_again_and_nothing_overtakes
 
     ann.frontend.before = refuse_twice
     await ann.photo()
+    await ann.photo(b"no face")
     await ann.idle()
     assert ann.files() == ["preview.jpg"]
+    assert "I see no face" in ann.said()[1]
 
 
-async def test_who_cannot_be_reached_is_left_alone(ann: Human):
-    await ann.agree()
-
-    def unreachable() -> None:
-        raise Unreachable
-
-    ann.frontend.before = unreachable
-    await ann.photo()
-    await ann.idle()
-    assert ann.files() == []
-
-
-async def test_a_voice_is_not_kept_for_who_cannot_be_reached(app: App, ann: Human):
+async def test_who_cannot_be_reached_is_left_alone_and_their_voice_not_kept(app: App, ann: Human):
     await ann.has_character()
+    shown, tries = ann.files(), []
 
     def unreachable() -> None:
+        tries.append(1)
         raise Unreachable
 
     ann.frontend.before = unreachable
     await ann.voice()
     await ann.idle()
+    assert (ann.files(), len(tries)) == (shown, 1)
     assert [blob for blob in await kept(app) if blob.purpose == Purpose.VOICE] == []
 
 
@@ -212,11 +210,12 @@ async def test_when_nobody_knows_whether_it_arrived_the_person_is_asked(ann: Hum
 
 async def test_a_job_that_is_interrupted_by_a_stop_goes_on_after_it(tmp_path: Path, frontend: FakeFrontend):
     """SIGTERM and start again: the job is done, and the interruption was no attempt."""
-    async with running(tmp_path / "house", FakeArtist(), frontend) as app:
+    artist = FakeArtist()
+    async with running(tmp_path / "house", artist, frontend) as app:
         ann = Human(app, frontend, "ann")
         await ann.has_character()
         (reply,) = await ann.voice(b"slow voice")
-        await asyncio.sleep(0.3)
+        await until(artist.working.is_set)
     async with running(tmp_path / "house", FakeArtist(), frontend) as app:
         again = Human(app, frontend, "ann")
         await again.idle()
