@@ -3,7 +3,6 @@
 import os
 import subprocess
 
-from click.testing import Result
 from typer.testing import CliRunner
 
 from bot.cli.main import app
@@ -26,6 +25,8 @@ def mytalkcon(
     )
 
 
-def here(*arguments: object) -> Result:
-    """Run it in this process: importing torch takes longer than most commands."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"LANG": "en_US.UTF-8"})
+def here(*arguments: object, language: str = "en_US.UTF-8") -> subprocess.CompletedProcess[str]:
+    """Run it in this process: to start another one takes longer than most commands."""
+    words, others = [str(argument) for argument in arguments], (n for n in os.environ if n.startswith("LC_"))
+    done = CliRunner().invoke(app, words, env={**dict.fromkeys(others), "LANG": language}, catch_exceptions=False)
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)

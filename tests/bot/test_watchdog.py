@@ -31,29 +31,36 @@ def test_every_stage_has_a_limit():
     assert set(LIMITS) == {"start", *Stage}
 
 
+@pytest.fixture
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.watchdog.LOOK_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("looks_often")
 def test_a_stage_that_goes_on_too_long_is_noticed_and_others_are_not():
     overrun = threading.Event()
-    watchdog = Watchdog({"start": 10.0, "draw": 0.2, "render": 10.0}, overrun.set)
+    watchdog = Watchdog({"start": 10.0, "draw": 0.1, "render": 10.0}, overrun.set)
     with watchdog.watching("job"):
         watchdog.stage("job", "render")
-        assert not overrun.wait(0.9)
+        assert not overrun.wait(0.3)
         watchdog.stage("another", "draw")
-        assert not overrun.wait(0.9), "reports of a job that is not watched do not count"
+        assert not overrun.wait(0.3), "reports of a job that is not watched do not count"
         watchdog.stage("job", "draw")
-        assert overrun.wait(2.0)
+        assert overrun.wait(10.0)
     watchdog.close()
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_stage_that_goes_ahead_may_last_as_one_that_says_the_same_again_may_not():
     overrun = threading.Event()
-    watchdog = Watchdog({"start": 10.0, "render": 2.0}, overrun.set)
+    watchdog = Watchdog({"start": 10.0, "render": 1.0}, overrun.set)
     with watchdog.watching("job"):
         for step in range(6):
             watchdog.stage("job", "render", step / 10)
-            assert not overrun.wait(0.5)
-        for _ in range(10):
+            assert not overrun.wait(0.25)
+        for _ in range(40):
             watchdog.stage("job", "render", 0.5)
-            if overrun.wait(0.5):
+            if overrun.wait(0.25):
                 break
         assert overrun.is_set()
     watchdog.close()

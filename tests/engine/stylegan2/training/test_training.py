@@ -16,11 +16,12 @@ from engine.stylegan2.pictures import sheet
 from engine.stylegan2.training.choices import Augmentation, Precision
 from engine.stylegan2.training.data import drawings_of
 from engine.stylegan2.training.errors import Diverged, TooLarge, WrongOptions
-from engine.stylegan2.training.journal import LINES, read_lines
+from engine.stylegan2.training.journal import LINES
 from engine.stylegan2.training.loop import Plan, train
 from engine.stylegan2.training.options import Options, Sizes
 from engine.stylegan2.training.run import new_networks, new_run, resolution_of, set_p
 from engine.stylegan2.training.step import Trainer
+from tests.engine.stylegan2.training.logs import lines_of
 from tests.samples import SNAPSHOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -41,14 +42,6 @@ def trainer_of(drawings, options, microbatch=8, seed=0) -> Trainer:
 
 def same(a, b) -> bool:
     return all(x.equal(y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
-
-
-def lines_of(folder):
-    """The log without what a clock says."""
-    return [
-        {name: value for name, value in line.items() if name != "seconds per kimg"}
-        for line in read_lines(folder / LINES)
-    ]
 
 
 class Killed(Exception):
