@@ -1,9 +1,13 @@
 """Whole conversations through service, queue, workshop and courier, on a fake engine."""
 
+import time
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from bot.app import App
+from bot.artist import CHARACTER_FILES, STICKER_FILES, TALK_FILES
 from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived
 from bot.wishes import MOST_CHARACTERS
 from storage import characters
@@ -18,6 +22,7 @@ async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_pat
     assert "I agree" in welcome.buttons[0][0].label
     assert "send a selfie" in welcome.text
     await ann.press("I agree", [welcome])
+    assert (await ann.person()).consent_at == pytest.approx(time.time(), abs=60)
     (waiting,) = await ann.photo()
     assert waiting.job is not None
     await ann.idle()
@@ -34,6 +39,9 @@ async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_pat
     assert ann.files()[-1] == "note.mp4"
     on_disk = {path.name for path in (tmp_path / "blobs").rglob("*") if path.is_file()}
     assert on_disk == {blob.id for blob in await kept(app)}
+    hours = {b.name: b.expires_at and round((b.expires_at - b.created_at) / 3_600) for b in await kept(app)}
+    assert {hours.pop(name) for name in (*CHARACTER_FILES, *STICKER_FILES)} == {None}, "as long as the character"
+    assert hours == {"photo": 24} | dict.fromkeys(("preview.jpg", *TALK_FILES), 7 * 24)
 
 
 async def test_before_consent_nothing_is_loaded_or_kept(app: App, ann: Human, tmp_path: Path):

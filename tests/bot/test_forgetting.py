@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from bot.app import App
-from bot.dialogue.events import CommandGiven, TextReceived
+from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived
 from storage import characters, people
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, running
@@ -101,6 +101,24 @@ async def test_forgetting_stops_what_is_under_way(tmp_path: Path):
         assert ben.files() == ["preview.jpg"]
         assert len(ann.said()) == shown
         assert not (tmp_path / "blobs" / person).exists()
+
+
+async def test_a_photo_that_was_on_its_way_is_not_kept(tmp_path: Path):
+    """Its person is forgotten by another process while it is fetched: who sent it is a newcomer."""
+    async with running(tmp_path, FakeArtist(), FakeFrontend()) as app:
+        ann = Human(app, FakeFrontend(), "ann")
+        await ann.agree()
+
+        async def forgotten_meanwhile() -> bytes:
+            async with app.database.writing() as work:
+                person = await people.find(work, "fake", "ann")
+                assert person is not None
+                await people.forget(work, person)
+            return b"my photo"
+
+        (reply,) = await app.service.handle(ann.who, PhotoReceived(), forgotten_meanwhile)
+        assert "I agree" in reply.buttons[0][0].label
+        assert await app.blobs.stored() == []
 
 
 async def test_a_crash_between_forgetting_and_erasing_is_made_good(tmp_path: Path):

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.app import App
+from bot.artist import Made
 from bot.dialogue.events import CommandGiven, PhotoReceived
 from bot.frontend import NotDelivered, Unreachable
 from bot.service import UPLOAD_BYTES
@@ -64,6 +66,37 @@ async def test_cancel_of_a_running_job_is_seen_at_once_and_nothing_comes_after(
     assert ann.frontend.shown[-1][2].startswith(b"talk.mp4 of another voice")
     (again,) = await ann.press("Cancel", [reply])
     assert again.text == "There is nothing to cancel any more."
+
+
+class CancelledAtTheEnd(FakeArtist):
+    """Has made everything when its job is cancelled."""
+
+    async def _make(self, *about: Any) -> Made:
+        made = await super()._make(*about)
+        await self.then()
+        return made
+
+    async def then(self) -> None:
+        """What happens when a job's files are made."""
+
+
+async def test_a_job_that_is_cancelled_at_its_very_end_leaves_no_file(tmp_path: Path, frontend: FakeFrontend):
+    artist = CancelledAtTheEnd()
+    async with running(tmp_path, artist, frontend) as app:
+        ann = Human(app, frontend, "ann")
+        await ann.agree()
+
+        async def cancel() -> None:
+            await ann.do(CommandGiven("cancel"))
+
+        artist.then = cancel  # type: ignore[method-assign]
+        await ann.photo()
+        await until(lambda: artist.done)
+        await ann.idle()
+        async with asyncio.timeout(20):
+            while {stored.key for stored in await app.blobs.stored()} != {blob.key for blob in await kept(app)}:
+                await asyncio.sleep(0.01)
+        assert ann.files() == []
 
 
 async def test_nobody_else_presses_ones_buttons(app: App, ann: Human):

@@ -48,6 +48,10 @@ def test_golden_fixture(fixture: Fixture):
     assert worst.share <= 1.0, worst
 
 
+def test_what_is_said_of_fixtures_is_about_fixtures_that_are_there():
+    assert {*LONG, *NO_TORCH} <= {fixture.name for fixture in fixtures_in(FOLDER)}
+
+
 def test_the_filling_is_that_of_the_fixtures():
     """NumPy does not promise its random stream for ever: this tells a new stream from a wrong network."""
     assert crc32(drawn("stream.check", (64, 64), "", "he").tobytes()) == 1092738576

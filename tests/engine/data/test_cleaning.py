@@ -185,6 +185,16 @@ def test_the_person_overrules_and_is_followed_from_then_on(people, tmp_path):
         run(people, out)
 
 
+def test_another_size_measures_anew_and_what_is_grey_among_grey_is_kept(people, tmp_path):
+    for path in people.glob("*.png"):
+        with Image.open(path) as picture:
+            picture.convert("L").save(path)
+    run(people, people / "out")
+    made = run(people, people / "out", Wishes(size=64, smallest=100, align=False))
+    assert set(made.reasons) <= {"another style"}, "nothing is too grey, and the results are no pictures of the set"
+    assert {Image.open(path).size for path in pictures_in(people / "out").rglob("*.png")} == {(64, 64)}
+
+
 def test_a_stopped_run_goes_on_where_it_was(people, tmp_path):
     whole, out = tmp_path / "whole", tmp_path / "out"
     run(people, whole)

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from sent_files import SIDE, heic, looks_upright, portrait, saved
+from tests.engine.intake.sent_files import SIDE, heic, looks_upright, portrait, saved
 
 from engine.errors import PersonProblem
 from engine.photo import (

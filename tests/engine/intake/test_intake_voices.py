@@ -7,7 +7,7 @@ import time
 import av
 import numpy as np
 import pytest
-from sent_files import portrait, saved, sound_file, speech, wav
+from tests.engine.intake.sent_files import portrait, saved, sound_file, speech, wav
 
 from engine.intake.loudness import CEILING, block_loudness, gated
 from engine.voice import (

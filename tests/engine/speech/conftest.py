@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from voices_to_hear import LabelledVoice, read_voice
+from tests.engine.speech.voices_to_hear import LabelledVoice, read_voice
 
 from engine.evaluate.lips import read_reference
 from engine.speech import Heard, Listener

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from voices_to_hear import voice_from
+from tests.engine.speech.voices_to_hear import voice_from
 
 from engine.errors import Cancelled
 from engine.progress import Stage

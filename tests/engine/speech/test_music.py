@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from voices_to_hear import voice_from
+from tests.engine.speech.voices_to_hear import voice_from
 
 from engine.speech.acoustics import loudness as level_of
 from engine.speech.acoustics import relative_loudness

@@ -15,8 +15,8 @@ from engine.face.matte import Matting
 from engine.photo import Photo
 from engine.styles import Sitting, draw, prepare
 from engine.weights import locate
+from tests.samples import SHARED_MEDIA
 
-SHARED_PHOTOS = Path(__file__).resolve().parents[4] / "shared" / "media" / "photos"
 # Dark to light skin, bald, hat and glasses, white beard, head scarf, a head that the photo cuts off.
 NAMES = (
     "ai_male_0", "real_006", "ai_male_67", "ai_female_30", "ai_male_23", "real_045", "real_009", "real_005",
@@ -48,7 +48,7 @@ def sit(name: str, pixels: np.ndarray, finder: FaceFinder, matting: Matting) -> 
 
 @pytest.fixture(scope="session")
 def people(finder: FaceFinder, matting: Matting) -> list[Person]:
-    paths = [path for name in NAMES if (path := SHARED_PHOTOS / f"{name}.jpg").exists()]
+    paths = [path for name in NAMES if (path := SHARED_MEDIA / "photos" / f"{name}.jpg").exists()]
     return [sit(path.stem, _read(path), finder, matting) for path in paths or [locate("astronaut.png")]]
 
 

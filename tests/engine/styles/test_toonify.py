@@ -20,7 +20,6 @@ from engine.character import load
 from engine.checkpoints.errors import CheckpointBroken
 from engine.engine import Engine
 from engine.errors import Cancelled
-from engine.face import Face
 from engine.face.landmarks import ibug_68
 from engine.photo import Photo
 from engine.styles import LearnedStyle, prepare, style_of, styles
@@ -286,7 +285,6 @@ def test_landmarks_of_face_alignment_come_from_the_placed_file_without_a_network
     assert not (tmp_path / "hub").exists()
     assert (found == ibug_68(face.landmarks)).all()
     assert "the mesh counts" in caplog.text
-    assert isinstance(face, Face)
 
 
 def test_the_search_of_one_does_not_depend_on_who_is_beside(pack, sitting_face):

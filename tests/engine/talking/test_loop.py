@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from motions import lively, motion_of
+from tests.engine.talking.motions import lively, motion_of
 
 from engine.media.highlight import loop_start, shots
 from engine.media.video_sticker import MAX_FRAMES

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("torch", reason="the extra neural is not installed")
 
 import torch
-from motions import lively, motion_of
+from tests.engine.talking.motions import lively, motion_of
 
 from engine.engine import Engine
 from engine.errors import Cancelled

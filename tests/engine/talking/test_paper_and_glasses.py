@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from motions import SOUNDS, motion_of
+from tests.engine.talking.motions import SOUNDS, motion_of
 
 from engine.character import NotACharacter, from_json, settled, to_json
 from engine.raster import straight

@@ -150,6 +150,38 @@ def test_the_discriminator_sees_augmented_pictures_only_where_asked(drawings):
     assert losses[Augmentation.FIXED, 0.0] != losses[Augmentation.FIXED, 1.0]
 
 
+def test_the_averaged_generator_follows_with_its_half_life(drawings):
+    trainer = trainer_of(drawings, replace(OPTIONS, ema_kimg=OPTIONS.batch / 1000, ema_rampup=None))
+    before = [weight.clone() for weight in trainer.run.g_ema.parameters()]
+    trainer.step()
+    for old, new, mean in zip(before, trainer.run.g.parameters(), trainer.run.g_ema.parameters(), strict=True):
+        assert torch.allclose(mean, (old + new) / 2, atol=1e-6)
+    assert not same(trainer.run.g, trainer.run.g_ema)
+
+
+def test_penalties_that_are_taken_rarely_weigh_as_much_in_all(drawings):
+    def losses(every: int) -> list[float]:
+        trainer = trainer_of(drawings, replace(OPTIONS, r1_every=every, path_every=every))
+        torch.manual_seed(0)
+        return [float(part(range(8))[0]) for part in (trainer._r1, trainer._path)]
+
+    assert losses(16) == pytest.approx([16 * loss for loss in losses(1)])
+
+
+def test_drawings_are_mirrored_and_styles_mixed_only_where_asked(drawings):
+    shown = drawings.shown(0, 8, 0, torch.device("cpu"))
+    for asked in (False, True):
+        trainer = trainer_of(drawings, replace(OPTIONS, mirror=asked, style_mixing=float(asked)))
+        torch.manual_seed(1)
+        real = trainer._real(range(8))
+        turned = [one.equal(other.flip(2)) for one, other in zip(real, shown, strict=True)]
+        assert all(turned[n] or real[n].equal(shown[n]) for n in range(8))
+        assert any(turned) == asked
+        assert not all(turned)
+        styles, _ = trainer._styles(4)
+        assert styles[:, 0].equal(styles[:, -1]) != asked
+
+
 def test_out_of_memory_halves_the_batch_and_goes_on_by_accumulation(drawings):
     """The numbers are those of a run that took so few pictures at once from its beginning."""
     crowded, roomy = trainer_of(drawings, OPTIONS, 8), trainer_of(drawings, OPTIONS, 2)
