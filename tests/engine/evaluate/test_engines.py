@@ -10,9 +10,9 @@ import pytest
 from engine.engine import Engine
 from engine.evaluate.engines import side_by_side
 from engine.talking.animator import TalkingEngine
-from engine.voice import Voice
 from engine.weights import MAKEITTALK, WeightStore, locate
 from tests.command import mytalkcon
+from tests.engine.speech.voices_to_hear import beginning
 from tests.filled_weights import place_defaults, place_makeittalk
 from tests.samples import SAMPLE_VOICE
 
@@ -22,11 +22,6 @@ def sizes(path: Path) -> tuple[int, int, float]:
         picture = container.streams.video[0]
         assert container.streams.audio
         return picture.width, picture.height, container.duration / av.time_base
-
-
-def beginning(voice: Voice, seconds: float) -> Voice:
-    sound, rate = voice.sound, voice.sound_rate
-    return Voice(voice.analysis[: round(seconds * 16_000)], sound[: round(seconds * rate)], rate)
 
 
 def test_without_weights_the_warp_alone_is_measured(tmp_path):
