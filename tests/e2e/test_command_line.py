@@ -1,4 +1,4 @@
-"""The commands as a person types them, in processes of their own, on real files."""
+"""The commands as a person types them, on real files; the main job and what ends it in processes of their own."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ from PIL import Image
 from bot.cli.main import COMMANDS, load
 from engine.speech.motion import MOUTH_CLASSES
 from engine.weights import locate
-from tests.command import mytalkcon
+from tests.command import here, mytalkcon
 from tests.e2e.conftest import FILES, MANNER
 from tests.e2e.scene import SKY, hums, lies_before, says_words, sound_seconds
 from tests.samples import MYTALKCON, SAMPLE_VOICE
@@ -93,7 +93,7 @@ def test_the_same_call_gives_the_same_bytes(made, photo, tmp_path):
 
 def test_a_character_speaks_again_without_its_photo(made, tmp_path):
     folder, _ = made
-    done = mytalkcon("talk", folder, SAMPLE_VOICE, "--out", tmp_path, *MANNER)
+    done = here("talk", folder, SAMPLE_VOICE, "--out", tmp_path, *MANNER)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "talk.mp4").read_bytes() == (folder / "talk.mp4").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["note.mp4", "talk.mp4", "talk.webm"]
@@ -112,7 +112,7 @@ def test_draw_all_writes_every_style_and_nothing_else(photo, tmp_path):
 
 
 def test_motion_describes_every_frame(tmp_path):
-    done = mytalkcon("motion", SAMPLE_VOICE, "--json")
+    done = here("motion", SAMPLE_VOICE, "--json")
     assert done.returncode == 0, done.stderr
     motion = json.loads(done.stdout)
     frames = motion["frames"]
@@ -128,8 +128,8 @@ def test_motion_describes_every_frame(tmp_path):
 
 
 def test_align_and_segment(photo, tmp_path):
-    assert mytalkcon("align", photo, "--size", 256, "--out", tmp_path / "a.png").returncode == 0
-    assert mytalkcon("segment", photo, "--out", tmp_path / "m.png").returncode == 0
+    assert here("align", photo, "--size", 256, "--out", tmp_path / "a.png").returncode == 0
+    assert here("segment", photo, "--out", tmp_path / "m.png").returncode == 0
     with Image.open(tmp_path / "a.png") as aligned, Image.open(tmp_path / "m.png") as matte:
         assert (aligned.size, aligned.mode) == ((256, 256), "RGB")
         assert (matte.size, matte.mode) == ((512, 512), "RGBA")
@@ -143,15 +143,13 @@ def test_nothing_on_the_way_imports_torch():
     program = "import sys, time; t = time.perf_counter(); import bot.cli.main, bot.cli.make, engine.engine; "
     program += "assert not {'torch', 'sqlalchemy'} & set(sys.modules); print(time.perf_counter() - t)"
     command = [sys.executable, "-c", program]
-    seconds = [
-        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(3)
-    ]
-    assert min(seconds) < 2.0
+    tries = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(3))
+    assert any(float(seconds) < 2.0 for seconds in tries)
 
 
 def test_a_mistake_of_ours_exits_with_1(photo, tmp_path, monkeypatch):
     monkeypatch.setenv("MYTALKCON_WEIGHTS_DIR", str(tmp_path))
-    done = mytalkcon("draw", photo, "--out", tmp_path / "out")
+    done = here("draw", photo, "--out", tmp_path / "out")
     assert done.returncode == 1
     assert "weights fetch" in done.stderr
     assert "Traceback" not in done.stderr
