@@ -28,5 +28,7 @@ def mytalkcon(
 def here(*arguments: object, language: str = "en_US.UTF-8") -> subprocess.CompletedProcess[str]:
     """Run it in this process: to start another one takes longer than most commands."""
     words, others = [str(argument) for argument in arguments], (n for n in os.environ if n.startswith("LC_"))
-    done = CliRunner().invoke(app, words, env={**dict.fromkeys(others), "LANG": language}, catch_exceptions=False)
+    done = CliRunner().invoke(
+        app, words, env={**dict.fromkeys(others), "LANG": language, "COLUMNS": "200"}, catch_exceptions=False
+    )
     return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)

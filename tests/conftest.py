@@ -9,7 +9,6 @@ import pytest
 
 from tests.samples import SHARED_MEDIA
 
-
 # Tests of these are skipped where they are missing; BASE=1 of `make test` leaves them out on purpose.
 EXTRAS = ("torch", "safetensors", "face_alignment", "torch_fidelity", "tensorboard", "spandrel", "imagehash")
 
@@ -19,7 +18,9 @@ def pytest_sessionstart() -> None:
     if os.environ.get("CI") == "true" and not os.environ.get("BASE"):
         missing = [name for name in EXTRAS if find_spec(name) is None]
         if missing:
-            pytest.exit(f"CI runs all tests, and these packages are missing: {', '.join(missing)}", returncode=1)
+            pytest.exit(
+                f"CI runs all tests, and these packages are missing: {', '.join(missing)}", returncode=1
+            )
 
 
 @pytest.fixture(scope="session")

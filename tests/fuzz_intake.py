@@ -30,6 +30,7 @@ AT_ONCE = 2
 CROSSED = 0.15  # of all inputs
 TOLD_EVERY = 10_000
 
+
 def damaged(number: int, seed: int, photos: list[bytes], voices: list[bytes]) -> tuple[bool, bytes]:
     """Make input `number` of a run: whether it is sent as a photo, and its bytes."""
     random = np.random.default_rng((seed, number))

@@ -102,7 +102,7 @@ class FakeArtist:
 
 
 def compute(seconds: float, report: Callable[[], None]) -> None:
-    """Work as the engine does: mostly outside the interpreter's lock, partly in it, behind who answers people."""
+    """Work as the engine does: mostly outside the interpreter's lock, partly in it, behind the event loop."""
     make_way()
     end = time.monotonic() + seconds
     pixels = np.random.default_rng(0).random((700, 700), np.float32)

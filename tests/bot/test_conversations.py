@@ -40,7 +40,9 @@ async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_pat
     on_disk = {path.name for path in (tmp_path / "blobs").rglob("*") if path.is_file()}
     assert on_disk == {blob.id for blob in await kept(app)}
     hours = {b.name: b.expires_at and round((b.expires_at - b.created_at) / 3_600) for b in await kept(app)}
-    assert {hours.pop(name) for name in (*CHARACTER_FILES, *STICKER_FILES)} == {None}, "as long as the character"
+    assert {hours.pop(name) for name in (*CHARACTER_FILES, *STICKER_FILES)} == {None}, (
+        "as long as the character"
+    )
     assert hours == {"photo": 24} | dict.fromkeys(("preview.jpg", *TALK_FILES), 7 * 24)
 
 

@@ -46,10 +46,10 @@ def names_in(folder: Path) -> str:
 
 
 async def test_nothing_is_left_of_who_is_forgotten(tmp_path: Path):
-    """Sixteen people do everything; every other one is forgotten; the database's bytes are searched."""
+    """Ten people do everything; every other one is forgotten; the database's bytes are searched."""
     frontend = FakeFrontend()
     async with running(tmp_path, FakeArtist(), frontend) as app:
-        names = [f"person-number-{i:03d}-zq" for i in range(16)]
+        names = [f"person-number-{i:03d}-zq" for i in range(10)]
         traces = dict(zip(names, await asyncio.gather(*(fill(app, frontend, n) for n in names)), strict=True))
         await app.database.checkpoint()
         before = bytes_of(tmp_path)

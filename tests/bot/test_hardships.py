@@ -94,14 +94,16 @@ async def test_a_job_that_is_cancelled_at_its_very_end_leaves_no_file(tmp_path: 
         await until(lambda: artist.done)
         await ann.idle()
         async with asyncio.timeout(20):
-            while {stored.key for stored in await app.blobs.stored()} != {blob.key for blob in await kept(app)}:
+            while {stored.key for stored in await app.blobs.stored()} != {
+                blob.key for blob in await kept(app)
+            }:
                 await asyncio.sleep(0.01)
         assert ann.files() == []
 
 
-async def test_nobody_else_presses_ones_buttons(app: App, ann: Human):
+async def test_nobody_else_presses_ones_buttons(app: App, artist: FakeArtist, ann: Human):
     await ann.has_character()
-    (waiting,) = await ann.voice(b"slow voice")
+    (waiting,) = await ann.voice(b"hang on")
     eve = Human(app, ann.frontend, "eve")
     await eve.agree()
     shown = [*ann.frontend.to("ann"), waiting]
@@ -112,6 +114,7 @@ async def test_nobody_else_presses_ones_buttons(app: App, ann: Human):
             texts = " ".join(answer.text for answer in answers)
             refusals = ("does not work", "Only the person who asked", "not have that photo")
             assert any(word in texts for word in refusals)
+    artist.released.set()
     await ann.idle()
     assert ann.files()[-1] == "talk.mp4"
     assert eve.files() == []
@@ -178,7 +181,10 @@ async def test_limits_are_told_in_words_and_leave_no_file(tmp_path: Path, fronte
         assert [blob for blob in await kept(app) if blob.purpose == Purpose.VOICE] == []
 
 
-async def test_a_message_that_was_not_taken_is_tried_again_and_nothing_overtakes_it(ann: Human):
+async def test_a_message_that_was_not_taken_is_tried_again_and_nothing_overtakes_it(
+    ann: Human, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bot.courier.FIRST_WAIT", 0.1)
     await ann.agree()
     refusals = iter([NotDelivered(0.1), NotDelivered(0.1)])
 
@@ -247,7 +253,8 @@ async def test_a_job_that_is_interrupted_by_a_stop_goes_on_after_it(tmp_path: Pa
     async with running(tmp_path / "house", artist, frontend) as app:
         ann = Human(app, frontend, "ann")
         await ann.has_character()
-        (reply,) = await ann.voice(b"slow voice")
+        artist.stage_seconds = 20.0
+        (reply,) = await ann.voice()
         await until(artist.working.is_set)
     async with running(tmp_path / "house", FakeArtist(), frontend) as app:
         again = Human(app, frontend, "ann")

@@ -1,4 +1,4 @@
-"""The commands as a person types them, on real files; the main job and what ends it in processes of their own."""
+"""The commands as a person types them, on real files; some in processes of their own."""
 
 import json
 import signal
@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import av
 import numpy as np
@@ -16,7 +15,6 @@ from PIL import Image
 
 from bot.cli.main import COMMANDS, load
 from engine.speech.motion import MOUTH_CLASSES
-from engine.weights import locate
 from tests.command import here, mytalkcon
 from tests.e2e.conftest import FILES, MANNER
 from tests.e2e.scene import SKY, hums, lies_before, says_words, sound_seconds

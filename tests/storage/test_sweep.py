@@ -92,7 +92,9 @@ async def test_old_jobs_go_live_ones_stay(tmp_path: Path, blobs: BlobStore):
     await database.close()
 
 
-async def test_handled_updates_are_remembered_as_long_as_platforms_repeat_them(tmp_path: Path, blobs: BlobStore):
+async def test_handled_updates_are_remembered_as_long_as_platforms_repeat_them(
+    tmp_path: Path, blobs: BlobStore
+):
     database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'memory.db'}")
     async with database.writing() as work:
         person = await people.meet(work, "console", "ann", "en", NOW)

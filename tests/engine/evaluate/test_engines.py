@@ -74,7 +74,15 @@ def test_a_photo_speaks_through_all_engines_from_the_command_line(tmp_path):
 @pytest.mark.long
 def test_who_asks_for_an_engine_without_its_weights_is_told_what_to_place(tmp_path):
     pytest.importorskip("torch", reason="the extra neural is not installed")
-    words = ("talk", locate("astronaut.png"), SAMPLE_VOICE, "--engine", "makeittalk", "--out", tmp_path / "out")
+    words = (
+        "talk",
+        locate("astronaut.png"),
+        SAMPLE_VOICE,
+        "--engine",
+        "makeittalk",
+        "--out",
+        tmp_path / "out",
+    )
     done = mytalkcon(*words, MYTALKCON_WEIGHTS_DIR=place_defaults(tmp_path))
     assert done.returncode == 1
     assert MAKEITTALK.encoder in done.stderr

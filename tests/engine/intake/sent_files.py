@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from fractions import Fraction
 
 import av
@@ -28,6 +29,14 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     target = io.BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
+
+
+def with_size(width: int, height: int) -> bytes:
+    """PNG whose header promises a size."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(bytes(100))
+    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, data))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def looks_upright(pixels: np.ndarray, tolerance: int = 14) -> bool:

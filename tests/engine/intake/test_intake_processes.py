@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.engine.intake.sent_files import looks_upright, mutated, of_every_kind, portrait, saved, speech, wav
 
 from engine.errors import PersonProblem, PhotoProblem, VoiceProblem
 from engine.intake import Decoder, DecoderFailed, Limits
 from engine.photo import PhotoDamaged, PhotoTooLarge
+from tests.engine.intake.sent_files import looks_upright, mutated, of_every_kind, portrait, saved, speech, wav
 
 PHOTO = saved(portrait(), "JPEG")
 VOICE = wav(speech(1.0, 16_000))

@@ -7,7 +7,6 @@ import time
 import av
 import numpy as np
 import pytest
-from tests.engine.intake.sent_files import portrait, saved, sound_file, speech, wav
 
 from engine.intake.loudness import CEILING, block_loudness, gated
 from engine.voice import (
@@ -18,6 +17,7 @@ from engine.voice import (
     VoiceTooShort,
     VoiceUnknown,
 )
+from tests.engine.intake.sent_files import portrait, saved, sound_file, speech, wav
 from tests.samples import SAMPLE_VOICE, SAMPLE_VOICE_KO
 
 KINDS = {

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.engine.speech.voices_to_hear import LabelledVoice, read_voice
 
 from engine.evaluate.lips import read_reference
 from engine.speech import Heard, Listener
 from engine.voice import Voice
+from tests.engine.speech.voices_to_hear import LabelledVoice, read_voice
 from tests.samples import SAMPLE_VOICE_KO
 
 

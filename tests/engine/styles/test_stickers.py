@@ -26,7 +26,8 @@ def each_style_of_people(*left_out: str):
     wanted = [style_id for style_id in STYLE_IDS if style_id not in left_out]
     few = [pytest.param(style_id, FEW, id=style_id) for style_id in wanted if style_id not in FURTHER]
     all_of_them = [
-        pytest.param(style_id, NAMES, id=f"{style_id}, everybody", marks=pytest.mark.long) for style_id in wanted
+        pytest.param(style_id, NAMES, id=f"{style_id}, everybody", marks=pytest.mark.long)
+        for style_id in wanted
     ]
     return pytest.mark.parametrize(("style", "people"), few + all_of_them, indirect=["people"])
 

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from tests.engine.talking.motions import motion_of
 
 from engine.raster import straight
 from engine.styles.skin import LEFT_EYE_RING, RIGHT_EYE_RING
 from engine.talking import Puppet
+from tests.engine.talking.motions import motion_of
 
 STYLES = ("webtoon", "chibi", "pixel")
 IRISES = (468, 473)

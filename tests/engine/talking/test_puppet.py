@@ -7,7 +7,6 @@ import av
 import cv2
 import numpy as np
 import pytest
-from tests.engine.talking.motions import lively, motion_of, speech
 
 from engine.errors import Cancelled
 from engine.media.talk import TalkWriter
@@ -17,6 +16,7 @@ from engine.styles.skin import LEFT_EYE_RING, RIGHT_EYE_RING
 from engine.talking import CLOSED, Puppet, opening
 from engine.talking.palette import MouthPalette
 from engine.voice import Voice
+from tests.engine.talking.motions import lively, motion_of, speech
 
 UPPER, LOWER, LEFT_CORNER, RIGHT_CORNER = 13, 14, 78, 308
 INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)

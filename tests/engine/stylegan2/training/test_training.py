@@ -154,7 +154,9 @@ def test_the_averaged_generator_follows_with_its_half_life(drawings):
     trainer = trainer_of(drawings, replace(OPTIONS, ema_kimg=OPTIONS.batch / 1000, ema_rampup=None))
     before = [weight.clone() for weight in trainer.run.g_ema.parameters()]
     trainer.step()
-    for old, new, mean in zip(before, trainer.run.g.parameters(), trainer.run.g_ema.parameters(), strict=True):
+    for old, new, mean in zip(
+        before, trainer.run.g.parameters(), trainer.run.g_ema.parameters(), strict=True
+    ):
         assert torch.allclose(mean, (old + new) / 2, atol=1e-6)
     assert not same(trainer.run.g, trainer.run.g_ema)
 

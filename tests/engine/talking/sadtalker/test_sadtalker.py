@@ -185,7 +185,9 @@ def test_options_move_what_they_are_about_and_nothing_else(networks, make_take):
     take = make_take(40)
     usual, mouth = rows_of(networks, take), slice(0, 64)
     doubled, styled = rows_of(networks, take, expression_scale=2.0), rows_of(networks, take, pose_style=7)
-    assert np.allclose(doubled[:, mouth], 2 * usual[:, mouth]) and np.array_equal(doubled[:, 64:], usual[:, 64:])
+    assert np.allclose(doubled[:, mouth], 2 * usual[:, mouth]) and np.array_equal(
+        doubled[:, 64:], usual[:, 64:]
+    )
     assert np.array_equal(styled[:, mouth], usual[:, mouth])
     assert np.abs(styled[:, 64:] - usual[:, 64:]).max() > 1e-3
 
