@@ -165,7 +165,7 @@ def test_penalties_that_are_taken_rarely_weigh_as_much_in_all(drawings):
     def losses(every: int) -> list[float]:
         trainer = trainer_of(drawings, replace(OPTIONS, r1_every=every, path_every=every))
         torch.manual_seed(0)
-        return [float(part(range(8))[0]) for part in (trainer._r1, trainer._path)]
+        return [part(range(8))[0].item() for part in (trainer._r1, trainer._path)]
 
     assert losses(16) == pytest.approx([16 * loss for loss in losses(1)])
 

@@ -201,8 +201,8 @@ def test_a_camera_that_goes_back_shows_the_same_in_reverse(sadtalker, make_take)
         return sadtalker.prepared(replace(take, motion=open_eyes), silent).tracks
 
     there, back = seen("yaw=-20:20"), seen("yaw=20:-20")
-    assert np.allclose(there, back[::-1], atol=1e-4)
-    assert np.abs(there[0] - there[-1]).max() > 0.05
+    assert np.allclose(there[1:8], back[7:0:-1], atol=1e-3), "but for the first frame of each"
+    assert np.abs(there[1] - there[7]).max() > 0.5
 
 
 def test_a_selfies_expression_and_pose_are_taken_from_their_places():
