@@ -1,5 +1,6 @@
 """Whole conversations through service, queue, workshop and courier, on a fake engine."""
 
+import asyncio
 import time
 from functools import partial
 from pathlib import Path
@@ -107,6 +108,25 @@ async def test_a_new_photo_replaces_the_old_one(app: App, ann: Human):
     assert len([blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]) == 1
 
 
+async def test_what_somebody_sends_is_taken_in_its_order(app: App, ann: Human):
+    """Although the first photo is longer on its way."""
+    await ann.agree()
+    arrived = asyncio.Event()
+
+    async def slowly() -> bytes:
+        await arrived.wait()
+        return b"first photo"
+
+    first = asyncio.create_task(app.service.handle(ann.who, PhotoReceived(), slowly))
+    second = asyncio.create_task(ann.photo(b"second photo"))
+    await asyncio.wait([second], timeout=0.2)
+    arrived.set()
+    await asyncio.gather(first, second)
+    await ann.idle()
+    (photo,) = [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]
+    assert await app.blobs.read(photo.key) == b"second photo"
+
+
 async def test_a_word_about_the_photo_comes_with_the_picture(ann: Human):
     await ann.agree()
     await ann.photo(b"two faces")
@@ -199,20 +219,33 @@ async def test_a_voice_while_a_new_photo_waits_for_its_style_asks_who_shall_spea
     assert ann.files()[-1] == "talk.mp4"
 
 
-async def test_of_photos_sent_together_the_first_with_a_face_is_drawn(
-    app: App, ann: Human, frontend: FakeFrontend
-):
-    """The others are tried in turn and not kept longer; when none shows a face, that is said once."""
+async def album(human: Human, *contents: bytes):
+    """Send photos together."""
 
     async def load(content: bytes) -> bytes:
         return content
 
-    async def album(*contents: bytes):
-        first, *others = [partial(load, content) for content in contents]
-        return await app.service.handle(ann.who, PhotoReceived(), first, more=others)
+    first, *others = [partial(load, content) for content in contents]
+    return await human.app.service.handle(human.who, PhotoReceived(), first, more=others)
 
+
+async def test_photos_sent_together_wait_while_something_else_is_brought(
+    app: App, ann: Human, artist: FakeArtist
+):
+    await ann.has_character()
+    await ann.voice(b"hang on")
+    await album(ann, b"no face", b"a face")
+    artist.released.set()
+    await ann.idle()
+    assert ann.files()[-2:] == ["talk.mp4", "preview.jpg"]
+    (photo,) = [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]
+    assert await app.blobs.read(photo.key) == b"a face"
+
+
+async def test_of_photos_sent_together_the_first_with_a_face_is_drawn(app: App, ann: Human):
+    """The others are tried in turn and not kept longer; when none shows a face, that is said once."""
     await ann.agree()
-    replies = await album(b"no face 1", b"no face 2", b"a face", b"another face")
+    replies = await album(ann, b"no face 1", b"no face 2", b"a face", b"another face")
     assert "You sent 4 photos together" in replies[0].text
     await ann.idle()
     assert ann.files() == ["preview.jpg"]
@@ -220,7 +253,7 @@ async def test_of_photos_sent_together_the_first_with_a_face_is_drawn(
     (photo,) = [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]
     assert await app.blobs.read(photo.key) == b"a face"
 
-    await album(b"no face 1", b"no face 2")
+    await album(ann, b"no face 1", b"no face 2")
     await ann.idle()
     assert [text for text in ann.said() if "I see no face" in text] == ann.said()[1:]
     assert [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO] == []

@@ -33,6 +33,7 @@ LONG = (  # more than about two seconds
 NO_TORCH = ("ffhq_alignment",)
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     "fixture",
     [

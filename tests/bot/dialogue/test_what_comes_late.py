@@ -1,4 +1,4 @@
-"""What comes too late is not used: voices that have waited too long, pictures that are not wanted any more."""
+"""What comes too late is not used: voices that waited too long, pictures that are not wanted any more."""
 
 from dataclasses import replace
 
