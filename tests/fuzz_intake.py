@@ -22,27 +22,13 @@ from engine.errors import PersonProblem
 from engine.intake import Decoder
 from engine.intake import decoder as decoder_module
 from engine.intake.limits import Limits
-
-sys.path.insert(0, str(Path(__file__).parent / "engine" / "intake"))
-
-from sent_files import heic, portrait, saved, sound_file, speech, wav
-from test_intake_processes import mutated
+from tests.engine.intake.sent_files import mutated, of_every_kind
 
 WALL_SECONDS = 10.0
 MARGIN_SECONDS = 2.0  # for ending a process that is over its limit
 AT_ONCE = 2
 CROSSED = 0.15  # of all inputs
 TOLD_EVERY = 10_000
-PHOTOS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
-VOICES = (("ogg", "libopus"), ("ipod", "aac"), ("mp3", "libmp3lame"), ("webm", "libopus"), ("flac", "flac"))
-
-
-def seeds() -> tuple[list[bytes], list[bytes]]:
-    """Make valid photos and voices."""
-    small = portrait(96, 80)
-    photos = [saved(small, kind) for kind in PHOTOS] + [heic(small)]
-    sound = speech(0.6, 48_000)
-    return photos, [sound_file(sound, 48_000, *kind) for kind in VOICES] + [wav(speech(0.6, 16_000))]
 
 
 def damaged(number: int, seed: int, photos: list[bytes], voices: list[bytes]) -> tuple[bool, bytes]:
@@ -76,7 +62,7 @@ class Run:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.photos, self.voices = seeds()
+        self.photos, self.voices = of_every_kind()
         self.outcomes: Counter[str] = Counter()
         self.faults: list[str] = []
         self.slowest = 0.0

@@ -16,15 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.measures import peak_since
+
 STILL = 80  # frames that fill the encoders' buffers before anything is measured
 SMALL, FULL = "small", "full"
-
-
-def peak_since() -> int:
-    """Peak resident memory since this was asked last, 10^6 bytes; what was freed goes back to the system."""
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    Path("/proc/self/clear_refs").write_text("5")
-    return int(status["VmHWM"].split()[0]) * 1024 // 1_000_000
 
 
 def child(folder: Path, size: str, seconds: float, until: Sequence[int]) -> dict[str, int]:

@@ -29,6 +29,9 @@ from engine.stylegan2.perceptual import pixels_and_edges
 from engine.stylegan2.pictures import pixels_of, sheet, tensor_of_pixels
 from engine.stylegan2.projector import Search, project
 from engine.styles.packs import add_pack, packs_folder
+from engine.weights import locate
+from tests.make_drawings import write_drawings
+from tests.train_demo import BASE_STYLE, last_snapshot
 
 ENLARGED = 96  # px, side of a picture on the sheets
 PEOPLE = 6
@@ -59,11 +62,6 @@ def main() -> None:
         asyncio.run(take_page(given.out))
 
 
-def last_snapshot(run: Path) -> Path:
-    """The newest network of a run."""
-    return max(run.glob("network-*.safetensors"))
-
-
 def save(pixels: Pixels, path: Path) -> None:
     """Write a sheet."""
     Image.fromarray(pixels).save(path)
@@ -72,9 +70,6 @@ def save(pixels: Pixels, path: Path) -> None:
 
 def held_out(trained: Path, side: int) -> list[Pixels]:
     """Drawings in the base's style that no training saw."""
-    from tests.make_drawings import write_drawings
-    from tests.train_demo import BASE_STYLE
-
     folder = trained / "drawings" / "held-out-base"
     if not folder.exists():
         write_drawings(folder, BASE_STYLE, range(HELD_OUT_SEED, HELD_OUT_SEED + PEOPLE), side)
@@ -128,7 +123,6 @@ def write_pack(folder: Path, files: tuple[Path, Path], swap: int, base: Generato
 
 async def take_page(out: Path) -> None:
     """The real bot in a browser: a person sends a photo; the pack is added while the bot runs."""
-    from assets.make_screenshots import locate
     from bot.app import engine_artist, house_of, open_app
     from bot.frontends.web import PARTS, PLATFORM, Chat, serving
     from bot.settings import QueueSettings, StorageSettings, WebSettings

@@ -13,13 +13,13 @@ import argparse
 import os
 import shlex
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.make_drawings import write_drawings
+from tests.samples import MYTALKCON
 
 SIDE = 64  # px
 BASE_STYLE, BASE_COUNT = "toon-head", 4000
@@ -109,11 +109,10 @@ def train(data: Path, out: Path, kimg: float, threads: int, *options: str) -> No
     words = ["train", "--data", str(data), "--out", str(out), "--kimg", f"{kimg:g}", *RULES, *options]
     print(f"mytalkcon {shlex.join(words)}", flush=True)
     began = time.monotonic()
-    program = str(Path(sys.executable).with_name("mytalkcon"))
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     out.mkdir(parents=True, exist_ok=True)
     with (out / "output.txt").open("a") as output:
-        subprocess.run([program, *words], check=True, stderr=output, env=environment)
+        subprocess.run([MYTALKCON, *words], check=True, stderr=output, env=environment)
     print(f"{out.name}: {time.monotonic() - began:.0f} s", flush=True)
 
 

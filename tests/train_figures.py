@@ -21,7 +21,7 @@ from engine.stylegan2.features import Observer, placed_observer
 from engine.stylegan2.metrics import Features, kid
 from engine.stylegan2.pictures import sheet
 from engine.stylegan2.training.journal import LINES, read_lines
-from tests.train_demo import STYLE
+from tests.train_demo import STYLE, last_snapshot
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 1400, 520, 70, 50, 50, 100  # px
 COLOURS = ("#222222", "#1f6fb4", "#d1495b", "#3a9d5d")
@@ -60,13 +60,13 @@ def write_figures(folder: Path, names: Sequence[str], count: int = 400) -> None:
     observer = placed_observer()
     real = observer.features(_pictures(folder / "drawings" / "held-out", count))
     few = observer.features(_pictures(folder / "drawings" / STYLE, count))
-    start = measured(last(folder / "base"), real, observer, count)[0]
+    start = measured(last_snapshot(folder / "base"), real, observer, count)[0]
     found = [of_run(folder / name, start, real, observer, count) for name in names]
     values = {
         "features": observer.name,
         "pictures": count,
         "kid of the drawings learned from": kid(real, few).value,
-        "base, kimg": kimg_of(last(folder / "base")),
+        "base, kimg": kimg_of(last_snapshot(folder / "base")),
         "base, seconds": seconds_of(folder / "base"),
         "runs": [asdict(run) for run in found],
     }
@@ -76,11 +76,6 @@ def write_figures(folder: Path, names: Sequence[str], count: int = 400) -> None:
     best = min(found, key=lambda run: run.kid[-1][1])
     Image.fromarray(blends(folder, best.name)).save(folder / "blends.png", optimize=True)
     print(table(found))
-
-
-def last(run: Path) -> Path:
-    """The newest network of a run."""
-    return max(run.glob("network-*.safetensors"))
 
 
 def kimg_of(snapshot: Path) -> float:
@@ -207,7 +202,7 @@ def grids(folder: Path, names: Sequence[str]) -> np.ndarray:
     """Columns: drawings to learn from, the base, each run; the same seeds in all."""
     columns = [("drawings", list(_pictures(folder / "drawings" / STYLE, ROWS * ACROSS)))]
     for name in ("base", *names):
-        generator = read_checkpoint(last(folder / name)).generator()
+        generator = read_checkpoint(last_snapshot(folder / name)).generator()
         columns.append((name, list(draw_seeds(generator, range(ROWS * ACROSS), 1.0))))
     blocks = [sheet(pictures, ACROSS) for _, pictures in columns]
     return sheet(blocks, len(blocks), tuple(name for name, _ in columns))
@@ -215,7 +210,7 @@ def grids(folder: Path, names: Sequence[str]) -> np.ndarray:
 
 def blends(folder: Path, name: str) -> np.ndarray:
     """The base and a run (the one that ended nearest to the style) blended at all resolutions, both ways."""
-    base, tuned = (read_checkpoint(last(folder / run)).generator() for run in ("base", name))
+    base, tuned = (read_checkpoint(last_snapshot(folder / run)).generator() for run in ("base", name))
     swaps = with_resolutions(Swap(8), swaps_for(base.config.resolution))
     return _larger(comparison(base, tuned, swaps, BLEND_SEEDS, psi=0.8))
 

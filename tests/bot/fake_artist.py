@@ -1,13 +1,15 @@
 """An engine that makes nothing but does it as the real one: in a thread, stage by stage, asking for leave.
 
 Used where the engine's pictures do not matter: load, crashes, failures. What it is sent decides what it does:
-b"fail" raises, b"no face" refuses, b"hang" hangs, b"slow" takes three seconds.
+b"fail" raises, b"no face" refuses, b"hang" hangs, b"slow" takes a second for every stage.
 """
 
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from bot.artist import (
     BACKGROUND_FILE,
@@ -18,6 +20,7 @@ from bot.artist import (
     TALK_FILES,
     Made,
     Saying,
+    make_way,
 )
 from bot.dialogue.replies import Said
 from bot.kinds import JobKind, Manner
@@ -38,6 +41,7 @@ class FakeArtist:
         self.done = 0
         self.together = 1  # drawings that run side by side
         self.spoken: list[tuple[Manner, bytes | None]] = []  # in which manner, before which picture
+        self.working = threading.Event()  # while a job is under way
         self.stopped_at = 0.0
         self.released = threading.Event()
 
@@ -74,6 +78,7 @@ class FakeArtist:
         return Made({name: f"{name} of ".encode() + given[:20] + bytes(self.size) for name in names}, notices)
 
     def _go_through(self, given: bytes, progress: Progress, stages: tuple[Stage, ...]) -> None:
+        self.working.set()
         try:
             for stage in stages:
                 progress(stage, 0.0)
@@ -85,6 +90,7 @@ class FakeArtist:
                     progress(stage, 0.5)
         finally:
             self.stopped_at = time.monotonic()
+            self.working.clear()
 
     def _be_bad(self, given: bytes) -> None:
         if given.startswith(b"fail"):
@@ -93,3 +99,14 @@ class FakeArtist:
             raise NoFace("told to find none")
         if given.startswith(b"hang"):
             self.released.wait()
+
+
+def compute(seconds: float, report: Callable[[], None]) -> None:
+    """Work as the engine does: mostly outside the interpreter's lock, partly in it, behind the event loop."""
+    make_way()
+    end = time.monotonic() + seconds
+    pixels = np.random.default_rng(0).random((700, 700), np.float32)
+    while time.monotonic() < end:
+        report()
+        pixels = pixels @ pixels % 1.0
+        sum(range(20_000))

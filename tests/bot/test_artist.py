@@ -1,12 +1,35 @@
 """What the engine as an artist does beyond the engine."""
 
 import io
+from pathlib import Path
 
+import numpy as np
+import pytest
 from PIL import Image
 
-from bot.artist import COLOURS, behind
+from bot import artist
+from bot.artist import COLOURS, PREVIEW_FILE, EngineArtist, behind
 from bot.kinds import Background, Manner
 from engine.engine import Engine
+from engine.progress import silent
+from engine.styles import style_of
+from engine.weights import locate
+from engine.worker import EngineThread
+
+
+async def test_the_preview_shows_styles_in_the_order_of_their_buttons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A pencil has no colours."""
+    ids = ("pencil", "webtoon")
+    monkeypatch.setattr(artist, "styles", lambda: tuple(style_of(style) for style in ids))
+    with EngineThread(Engine) as thread:
+        made = await EngineArtist(thread, tmp_path).preview(locate("astronaut.png").read_bytes(), 0, silent)
+    sheet = np.asarray(Image.open(io.BytesIO(made.files[PREVIEW_FILE])))
+    middle = sheet.shape[1] // 2
+    faces = [half[150:280, 130:270].astype(int) for half in (sheet[:, :middle], sheet[:, middle:])]
+    colourful = [np.ptp(face, axis=2).mean() for face in faces]
+    assert ids[int(np.argmax(colourful))] == "webtoon", colourful
 
 
 def test_a_background_that_cannot_be_read_costs_no_voice():

@@ -8,20 +8,18 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
+from bot.artist import CHARACTER_FILES, STICKER_FILES, TALK_FILES
 from bot.dialogue.events import (
     CommandGiven,
     PhotoReceived,
     TextReceived,
 )
-from bot.frontend import NotDelivered, Unreachable
-from bot.settings import QueueSettings
-from bot.uploads import UPLOAD_BYTES
 from bot.wishes import MOST_CHARACTERS
-from storage import characters, deliveries, jobs, people
+from storage import characters
 from storage.ids import new_id
 from storage.models import Character, JobState, Purpose
 from tests.bot.fake_artist import FakeArtist
-from tests.bot.house import FakeFrontend, Human, kept, running
+from tests.bot.house import FakeFrontend, Human, kept
 
 
 async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_path: Path):
@@ -29,6 +27,7 @@ async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_pat
     assert "I agree" in welcome.buttons[0][0].label
     assert "send a selfie" in welcome.text
     await ann.press("I agree", [welcome])
+    assert (await ann.person()).consent_at == pytest.approx(time.time(), abs=60)
     (waiting,) = await ann.photo()
     assert waiting.job is not None
     await ann.idle()
@@ -45,6 +44,11 @@ async def test_a_newcomer_comes_to_a_talking_video(app: App, ann: Human, tmp_pat
     assert ann.files()[-1] == "note.mp4"
     on_disk = {path.name for path in (tmp_path / "blobs").rglob("*") if path.is_file()}
     assert on_disk == {blob.id for blob in await kept(app)}
+    hours = {b.name: b.expires_at and round((b.expires_at - b.created_at) / 3_600) for b in await kept(app)}
+    assert {hours.pop(name) for name in (*CHARACTER_FILES, *STICKER_FILES)} == {None}, (
+        "as long as the character"
+    )
+    assert hours == {"photo": 24} | dict.fromkeys(("preview.jpg", *TALK_FILES), 7 * 24)
 
 
 async def test_before_consent_nothing_is_loaded_or_kept(app: App, ann: Human, tmp_path: Path):
@@ -108,14 +112,23 @@ async def test_a_new_photo_replaces_the_old_one(app: App, ann: Human):
     assert len([blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]) == 1
 
 
-async def test_what_cannot_be_drawn_is_told_and_forgotten(ann: Human):
+async def test_what_somebody_sends_is_taken_in_its_order(app: App, ann: Human):
+    """Although the first photo is longer on its way."""
     await ann.agree()
-    await ann.photo(b"no face")
+    arrived = asyncio.Event()
+
+    async def slowly() -> bytes:
+        await arrived.wait()
+        return b"first photo"
+
+    first = asyncio.create_task(app.service.handle(ann.who, PhotoReceived(), slowly))
+    second = asyncio.create_task(ann.photo(b"second photo"))
+    await asyncio.wait([second], timeout=0.2)
+    arrived.set()
+    await asyncio.gather(first, second)
     await ann.idle()
-    assert ann.said() == [
-        "I see no face in this photo: send one where your face looks towards the camera, in good light."
-    ]
-    assert (await ann.person()).photo_id is None
+    (photo,) = [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]
+    assert await app.blobs.read(photo.key) == b"second photo"
 
 
 async def test_a_word_about_the_photo_comes_with_the_picture(ann: Human):
@@ -123,68 +136,6 @@ async def test_a_word_about_the_photo_comes_with_the_picture(ann: Human):
     await ann.photo(b"two faces")
     await ann.idle()
     assert "more than one face" in ann.said()[0]
-
-
-async def test_three_failures_are_told_and_the_next_job_goes_on(app: App, ann: Human):
-    bob = Human(app, ann.frontend, "bob")
-    await ann.agree()
-    await bob.agree()
-    await ann.photo(b"fail")
-    await bob.photo()
-    await asyncio.gather(ann.idle(), bob.idle())
-    assert len(ann.said()) == 1
-    assert "(id " in ann.said()[0]
-    assert bob.files() == ["preview.jpg"]
-    async with app.database.reading() as work:
-        (job,) = await jobs.newest(work, JobState.FAILED, 5)
-    assert (job.attempts, job.error) == (3, "EngineError: told to fail")
-    assert job.id in ann.said()[0]
-
-
-async def test_cancel_of_a_running_job_is_seen_at_once_and_nothing_comes_after(
-    artist: FakeArtist, ann: Human
-):
-    await ann.has_character()
-    seen = len(ann.said())
-    (reply,) = await ann.voice(b"slow voice")
-    await asyncio.sleep(0.3)
-    started = time.monotonic()
-    (answer,) = await ann.press("Cancel", [reply])
-    assert time.monotonic() - started < 0.5
-    assert answer.text == "Cancelled."
-    await asyncio.sleep(0.5)
-    assert artist.stopped_at - started < 0.5, "the engine stops too"
-    assert len(ann.said()) == seen
-    (again,) = await ann.press("Cancel", [reply])
-    assert again.text == "There is nothing to cancel any more."
-
-
-async def test_nobody_else_presses_ones_buttons(app: App, ann: Human):
-    await ann.has_character()
-    (waiting,) = await ann.voice(b"slow voice")
-    eve = Human(app, ann.frontend, "eve")
-    await eve.agree()
-    shown = [*ann.frontend.to("ann"), waiting]
-    for reply in shown:
-        for button in (b for row in reply.buttons for b in row):
-            answers = await eve.press(button.label, [reply])
-            assert all(answer.media is None for answer in answers), button.label
-            texts = " ".join(answer.text for answer in answers)
-            refusals = ("does not work", "Only the person who asked", "not have that photo")
-            assert any(word in texts for word in refusals)
-    await ann.idle()
-    assert ann.files()[-1] == "talk.mp4"
-    assert eve.files() == []
-
-
-async def test_the_same_update_twice_is_one_job(app: App, ann: Human):
-    await ann.agree()
-    assert len(await ann.photo(event_id="update-7")) == 1
-    assert await ann.photo(event_id="update-7") == ()
-    await ann.idle()
-    assert ann.files() == ["preview.jpg"]
-    assert len([blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]) == 1
-    assert {stored.key for stored in await app.blobs.stored()} == {blob.key for blob in await kept(app)}
 
 
 async def test_a_style_pressed_twice_is_one_drawing(artist: FakeArtist, ann: Human):
@@ -248,127 +199,6 @@ async def test_language_is_followed_until_it_is_chosen(app: App, ann: Human, fro
     assert cho.said()[0].startswith("I see no face")
 
 
-async def test_too_large_files_are_refused(ann: Human, tmp_path: Path):
-    await ann.agree()
-    (reply,) = await ann.photo(bytes(UPLOAD_BYTES + 1))
-    assert reply.text == "This file is too large: at most 20 MB."
-    assert not (tmp_path / "blobs").exists()
-
-
-async def test_blocked_people_get_no_answer_and_leave_nothing(app: App, ann: Human):
-    async def must_not_load() -> bytes:
-        raise AssertionError("loaded for somebody who is shut out")
-
-    async def block(name: str) -> None:
-        async with app.database.writing() as work:
-            await people.block(work, "fake", name, 1.0)
-
-    async def load_while_being_blocked() -> bytes:
-        await block("bob")
-        return b"photo"
-
-    bob = Human(app, ann.frontend, "bob")
-    await bob.agree()
-    assert await app.service.handle(bob.who, PhotoReceived(), load_while_being_blocked) == ()
-    assert await app.service.handle(bob.who, PhotoReceived(), must_not_load) == ()
-    assert await app.blobs.stored() == []
-    await block("ann")
-    assert await ann.do(CommandGiven("start")) == ()
-    async with app.database.writing() as work:
-        assert await people.find(work, "fake", "ann") is None
-        assert await people.unblock(work, "fake", "ann")
-    assert len(await ann.do(CommandGiven("start"))) == 1
-
-
-async def test_a_file_that_is_gone_is_none_and_no_fault(app: App, ann: Human):
-    await ann.has_character()
-    (_, entry) = await ann.do(CommandGiven("characters"))
-    assert await app.service.content(ann.who, entry.media.render)
-    await app.blobs.delete_person((await ann.person()).id)
-    assert await app.service.content(ann.who, entry.media.render) is None
-
-
-async def test_limits_are_told_in_words_and_leave_no_file(tmp_path: Path, frontend: FakeFrontend):
-    limits = QueueSettings(_env_file=None, jobs_per_day=4)
-    async with running(tmp_path / "small", FakeArtist(), frontend, limits=limits) as app:
-        ann = Human(app, frontend, "ann")
-        await ann.has_character()
-        texts = [(await ann.voice(b"slow"))[0].text for _ in range(3)]
-        assert texts[2] == "You have reached today's 4 jobs. Come back tomorrow!"
-        await ann.do(CommandGiven("cancel"))
-        assert [blob for blob in await kept(app) if blob.purpose == Purpose.VOICE] == []
-
-
-async def test_a_message_that_was_not_taken_is_tried_again_and_nothing_overtakes_it(ann: Human):
-    await ann.agree()
-    refusals = iter([NotDelivered(0.1), NotDelivered(0.1)])
-
-    def refuse_twice() -> None:
-        if (refusal := next(refusals, None)) is not None:
-            raise refusal
-
-    ann.frontend.before = refuse_twice
-    await ann.photo()
-    await ann.idle()
-    assert ann.files() == ["preview.jpg"]
-
-
-async def test_who_cannot_be_reached_is_left_alone(ann: Human):
-    await ann.agree()
-
-    def unreachable() -> None:
-        raise Unreachable
-
-    ann.frontend.before = unreachable
-    await ann.photo()
-    await ann.idle()
-    assert ann.files() == []
-
-
-async def test_a_voice_is_not_kept_for_who_cannot_be_reached(app: App, ann: Human):
-    await ann.has_character()
-
-    def unreachable() -> None:
-        raise Unreachable
-
-    ann.frontend.before = unreachable
-    await ann.voice()
-    await ann.idle()
-    assert [blob for blob in await kept(app) if blob.purpose == Purpose.VOICE] == []
-
-
-async def test_a_file_asked_for_twice_comes_once(ann: Human):
-    await ann.has_character()
-    await ann.voice()
-    await ann.idle()
-
-    ann.frontend.reaches = lambda address: False
-    for _ in range(3):
-        await ann.press("As a round video")
-    async with ann.app.database.reading() as work:
-        assert await deliveries.undelivered(work, (await ann.person()).id) == 1
-
-
-async def test_when_nobody_knows_whether_it_arrived_the_person_is_asked(ann: Human):
-    await ann.agree()
-    troubles = iter([TimeoutError("the line went dead")])
-
-    def line_goes_dead() -> None:
-        if (trouble := next(troubles, None)) is not None:
-            raise trouble
-
-    ann.frontend.before = line_goes_dead
-    await ann.photo()
-    await ann.idle()
-    assert ann.files() == []
-    assert "do not know whether" in ann.said()[0]
-    await ann.press("Show result")
-    await ann.idle()
-    assert ann.files() == ["preview.jpg"]
-    (answer,) = await ann.press("Show result")
-    assert "already" in answer.text
-
-
 async def test_progress_comes_with_stages_and_goes_with_the_job(artist: FakeArtist, ann: Human):
     await ann.agree()
     artist.stage_seconds = 0.05
@@ -393,49 +223,33 @@ async def test_a_voice_while_a_new_photo_waits_for_its_style_asks_who_shall_spea
     assert ann.files()[-1] == "talk.mp4"
 
 
-async def test_a_job_that_is_interrupted_by_a_stop_goes_on_after_it(tmp_path: Path, frontend: FakeFrontend):
-    """SIGTERM and start again: the job is done, and the interruption was no attempt."""
-    async with running(tmp_path / "house", FakeArtist(), frontend) as app:
-        ann = Human(app, frontend, "ann")
-        await ann.has_character()
-        (reply,) = await ann.voice(b"slow voice")
-        await asyncio.sleep(0.3)
-    async with running(tmp_path / "house", FakeArtist(), frontend) as app:
-        again = Human(app, frontend, "ann")
-        await again.idle()
-        assert again.files()[-1] == "talk.mp4"
-        async with app.database.reading() as work:
-            job = await jobs.get(work, reply.job or "")
-            assert job is not None
-            assert (job.state, job.attempts) == (JobState.DONE, 1)
-
-
-async def test_a_photo_that_cannot_be_fetched_changes_nothing(app: App, ann: Human, tmp_path: Path):
-    await ann.agree()
-
-    async def line_goes_dead() -> bytes:
-        raise TimeoutError
-
-    with pytest.raises(TimeoutError):
-        await app.service.handle(ann.who, PhotoReceived(), line_goes_dead)
-    assert not (tmp_path / "blobs").exists()
-    assert (await ann.person()).photo_id is None
-
-
-async def test_of_photos_sent_together_the_first_with_a_face_is_drawn(
-    app: App, ann: Human, frontend: FakeFrontend
-):
-    """The others are tried in turn and not kept longer; when none shows a face, that is said once."""
+async def album(human: Human, *contents: bytes):
+    """Send photos together."""
 
     async def load(content: bytes) -> bytes:
         return content
 
-    async def album(*contents: bytes):
-        first, *others = [partial(load, content) for content in contents]
-        return await app.service.handle(ann.who, PhotoReceived(), first, more=others)
+    first, *others = [partial(load, content) for content in contents]
+    return await human.app.service.handle(human.who, PhotoReceived(), first, more=others)
 
+
+async def test_photos_sent_together_wait_while_something_else_is_brought(
+    app: App, ann: Human, artist: FakeArtist
+):
+    await ann.has_character()
+    await ann.voice(b"hang on")
+    await album(ann, b"no face", b"a face")
+    artist.released.set()
+    await ann.idle()
+    assert ann.files()[-2:] == ["talk.mp4", "preview.jpg"]
+    (photo,) = [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]
+    assert await app.blobs.read(photo.key) == b"a face"
+
+
+async def test_of_photos_sent_together_the_first_with_a_face_is_drawn(app: App, ann: Human):
+    """The others are tried in turn and not kept longer; when none shows a face, that is said once."""
     await ann.agree()
-    replies = await album(b"no face 1", b"no face 2", b"a face", b"another face")
+    replies = await album(ann, b"no face 1", b"no face 2", b"a face", b"another face")
     assert "You sent 4 photos together" in replies[0].text
     await ann.idle()
     assert ann.files() == ["preview.jpg"]
@@ -443,7 +257,7 @@ async def test_of_photos_sent_together_the_first_with_a_face_is_drawn(
     (photo,) = [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO]
     assert await app.blobs.read(photo.key) == b"a face"
 
-    await album(b"no face 1", b"no face 2")
+    await album(ann, b"no face 1", b"no face 2")
     await ann.idle()
     assert [text for text in ann.said() if "I see no face" in text] == ann.said()[1:]
     assert [blob for blob in await kept(app) if blob.purpose == Purpose.PHOTO] == []

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from bot.courier import FIRST_WAIT, LONGEST_WAIT, Courier, wait_after
 from bot.dialogue import Reply
-from bot.frontend import FileUnknown, Shown
+from bot.frontend import FileUnknown, NotDelivered, Shown
 from bot.kinds import JobKind
+from bot.liveness import is_dead
 from storage import deliveries, people
 from storage.blobs import BlobStore
 from storage.database import Database
@@ -19,6 +20,7 @@ from storage.ids import new_id
 from storage.models import Blob, Delivery, DeliveryState, Job, JobState, Purpose, Render
 from tests.bot.conftest import Clock
 from tests.bot.house import RULES, FakeFrontend
+from tests.waiting import until
 
 A_WHILE = 0.3  # s of real time in which a loop without a pause would go round hundreds of times
 
@@ -61,9 +63,13 @@ async def post(
 
 @asynccontextmanager
 async def delivering(
-    database: Database, blobs: BlobStore, clock: Clock, frontend: FakeFrontend
+    database: Database,
+    blobs: BlobStore,
+    clock: Clock,
+    frontend: FakeFrontend,
+    dead: Callable[[str, float], bool] = is_dead,
 ) -> AsyncIterator[Courier]:
-    courier = Courier(database, blobs, RULES, clock=clock)
+    courier = Courier(database, blobs, RULES, clock=clock, dead=dead)
     task = asyncio.create_task(courier.run({"fake": frontend}))
     try:
         yield courier
@@ -75,12 +81,6 @@ async def delivering(
 async def rows(database: Database) -> list[Delivery]:
     async with database.reading() as work:
         return list((await work.session.scalars(select(Delivery).order_by(Delivery.number))).all())
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_platform_that_always_fails_is_asked_with_growing_pauses(
@@ -139,6 +139,36 @@ async def test_a_store_that_is_away_delays_a_result_and_leaves_nobody_unsure(
         await until(lambda: frontend.shown != [])
     (delivery,) = await rows(database)
     assert (frontend.shown[0][2], delivery.state) == (b"video", DeliveryState.SENT)
+
+
+async def test_what_another_courier_carries_is_asked_about_only_when_that_one_has_died(
+    database: Database, blobs: BlobStore, clock: Clock, frontend: FakeFrontend
+):
+    await post(database, blobs, "talk.mp4")
+    async with database.writing() as work:
+        assert await deliveries.take(work, "fake", "ann", "another", clock())
+    dead: list[str] = []
+    async with delivering(database, blobs, clock, frontend, lambda name, _: name in dead) as courier:
+        await asyncio.sleep(A_WHILE)
+        assert [row.state for row in await rows(database)] == [DeliveryState.SENDING]
+        dead.append("another")
+        courier.wake()
+        await until(lambda: frontend.shown != [])
+    assert ["do not know whether" in reply.text for _, reply, _ in frontend.shown] == [True]
+
+
+async def test_as_long_as_a_platform_asks_nothing_is_tried(
+    database: Database, blobs: BlobStore, clock: Clock, frontend: FakeFrontend
+):
+    def flooded() -> None:
+        raise NotDelivered(30.0)
+
+    frontend.before = flooded
+    await post(database, blobs, "talk.mp4")
+    async with delivering(database, blobs, clock, frontend):
+        async with asyncio.timeout(20):
+            while (await rows(database))[0].not_before < clock.now + 29:
+                await asyncio.sleep(0.01)
 
 
 def test_pauses_grow_to_the_longest_however_long_a_platform_is_away():

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 from bot.app import App
-from bot.dialogue.events import CommandGiven, TextReceived
+from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived
 from storage import characters, people
 from storage.database import Database
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, running, settings_in
+from tests.measures import SOON
+from tests.waiting import until
 
 
 async def fill(app: App, frontend: FakeFrontend, name: str) -> list[str]:
@@ -44,10 +47,10 @@ def names_in(folder: Path) -> str:
 
 
 async def test_nothing_is_left_of_who_is_forgotten(tmp_path: Path):
-    """Sixteen people do everything; every other one is forgotten; the database's bytes are searched."""
+    """Ten people do everything; every other one is forgotten; the database's bytes are searched."""
     frontend = FakeFrontend()
     async with running(tmp_path, FakeArtist(), frontend) as app:
-        names = [f"person-number-{i:03d}-zq" for i in range(16)]
+        names = [f"person-number-{i:03d}-zq" for i in range(10)]
         traces = dict(zip(names, await asyncio.gather(*(fill(app, frontend, n) for n in names)), strict=True))
         await app.database.checkpoint()
         before = bytes_of(tmp_path)
@@ -81,19 +84,43 @@ async def test_asks_once_and_no_means_no(tmp_path: Path):
 
 
 async def test_forgetting_stops_what_is_under_way(tmp_path: Path):
-    """A running job's person is forgotten: nothing comes, nothing is left."""
-    frontend = FakeFrontend()
-    async with running(tmp_path, FakeArtist(), frontend) as app:
-        ann = Human(app, frontend, "ann")
+    """A running job's person is forgotten: nothing comes, nothing is left, and the next one is served."""
+    frontend, artist = FakeFrontend(), FakeArtist()
+    async with running(tmp_path, artist, frontend) as app:
+        ann, ben = Human(app, frontend, "ann"), Human(app, frontend, "ben")
         await ann.has_character()
+        await ben.agree()
+        person, shown = (await ann.person()).id, len(ann.said())
         await ann.voice(b"slow voice")
-        await asyncio.sleep(0.3)
-        shown = len(frontend.shown)
+        await until(artist.working.is_set)
+        started = time.monotonic()
         (question,) = await ann.do(CommandGiven("delete"))
         await ann.press("Delete everything", [question])
-        await asyncio.sleep(1.0)
-        assert len(frontend.shown) == shown
-        assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+        await until(lambda: not artist.working.is_set())
+        assert 0 < artist.stopped_at - started < SOON
+        await ben.photo()
+        await ben.idle()
+        assert ben.files() == ["preview.jpg"]
+        assert len(ann.said()) == shown
+        assert not (tmp_path / "blobs" / person).exists()
+
+
+async def test_a_photo_that_was_on_its_way_is_not_kept(tmp_path: Path):
+    """Its person is forgotten by another process while it is fetched: who sent it is a newcomer."""
+    async with running(tmp_path, FakeArtist(), FakeFrontend()) as app:
+        ann = Human(app, FakeFrontend(), "ann")
+        await ann.agree()
+
+        async def forgotten_meanwhile() -> bytes:
+            async with app.database.writing() as work:
+                person = await people.find(work, "fake", "ann")
+                assert person is not None
+                await people.forget(work, person)
+            return b"my photo"
+
+        (reply,) = await app.service.handle(ann.who, PhotoReceived(), forgotten_meanwhile)
+        assert "I agree" in reply.buttons[0][0].label
+        assert await app.blobs.stored() == []
 
 
 async def test_a_crash_between_forgetting_and_erasing_is_made_good(tmp_path: Path):

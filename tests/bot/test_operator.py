@@ -10,6 +10,7 @@ from bot.cli.jobs import app as jobs_app
 from storage.models import JobState
 from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import FakeFrontend, Human, running
+from tests.waiting import until
 
 
 def operator(*words: str) -> str:
@@ -39,11 +40,12 @@ async def test_list_show_retry_cancel(tmp_path: Path, monkeypatch: pytest.Monkey
         assert ann.files() == ["preview.jpg"]
         assert "is not a failed job" in await asyncio.to_thread(operator, "retry", job)
 
-        (slow,) = await ann.photo(b"slow")
-        await asyncio.sleep(0.2)
+        artist.stage_seconds = 20.0
+        (slow,) = await ann.photo(b"another photo")
+        await until(artist.working.is_set)
         assert await asyncio.to_thread(operator, "cancel", slow.job) == "0 The job is cancelled.\n"
+        await until(lambda: not artist.working.is_set())  # it is noticed with the next heartbeat
         await ann.idle()
-        await asyncio.sleep(3.0)  # the running process notices with its next heartbeat
         assert "cancelled this" in ann.said()[-1]
         assert "had ended already" in await asyncio.to_thread(operator, "cancel", slow.job)
         assert "0 jobs have an id" in await asyncio.to_thread(operator, "show", "nothing")

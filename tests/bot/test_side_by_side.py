@@ -1,6 +1,5 @@
 """Drawings that the engine makes side by side are taken from the queue together, and stay everybody's own."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from storage import jobs
 from storage.models import JobState
 from tests.bot.fake_artist import FakeArtist, NoFace
 from tests.bot.house import FakeFrontend, Human, running
+from tests.waiting import until
 
 
 class Studio(FakeArtist):
@@ -38,9 +38,7 @@ class Studio(FakeArtist):
 
     async def drawing(self, count: int) -> list[bytes]:
         """Wait until so many drawings were begun."""
-        async with asyncio.timeout(20):
-            while len(self.begun) < count:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(self.begun) >= count)
         return self.begun
 
 

@@ -12,6 +12,7 @@ from storage import people
 from storage.database import Database
 from storage.models import JobState
 from tests.bot.house import FakeFrontend
+from tests.waiting import until
 
 
 @asynccontextmanager
@@ -41,12 +42,10 @@ async def test_what_another_process_has_ended_is_not_shown_for_ever(
     here, there = EmbeddedQueue(database, Limits()), EmbeddedQueue(database, Limits())
     async with telling(database, here, {"fake": frontend}):
         job = await submit(database, here)
-        while not frontend.progress:
-            await asyncio.sleep(0.01)
+        await until(lambda: frontend.progress)
         async with database.writing() as work:
             assert await there.cancel(work, job, None)
-        while frontend.progress[-1][1].state != JobState.CANCELLED:
-            await asyncio.sleep(0.01)
+        await until(lambda: frontend.progress[-1][1].state == JobState.CANCELLED)
     assert frontend.progress[-1][1].message_id == f"progress-{job}"
 
 
@@ -70,8 +69,7 @@ async def test_progress_follows_when_another_language_is_chosen(database: Databa
     queue = EmbeddedQueue(database, Limits())
     async with telling(database, queue, {"fake": frontend}):
         await submit(database, queue)
-        while not frontend.progress:
-            await asyncio.sleep(0.01)
+        await until(lambda: frontend.progress)
         await submit(database, queue, "ko")
         async with database.writing() as work:
             claim = await queue.claim(work)

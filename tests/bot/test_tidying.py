@@ -20,6 +20,7 @@ from storage import people
 from storage.blobs import BlobStore, Stored
 from storage.database import Database, Work
 from tests.bot.house import Human
+from tests.waiting import until
 
 
 class Away(BlobStore):
@@ -117,9 +118,7 @@ async def test_a_store_that_is_away_while_tidying_ends_nothing(
 ):
     with caplog.at_level(logging.ERROR):
         tidying = asyncio.create_task(Tidying(busy, Away(str(tmp_path / "blobs"))).run())
-        async with asyncio.timeout(20):
-            while not caplog.records:
-                await asyncio.sleep(0.01)
+        await until(lambda: caplog.records)
     assert not tidying.done()
     tidying.cancel()
     await asyncio.gather(tidying, return_exceptions=True)

@@ -2,12 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
+from tests.samples import MYTALKCON
 
 LINES = 3  # that it says when it has started: one a front end
 
@@ -24,9 +25,7 @@ class Running:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}/"
         self.settings = settings
         self.process: subprocess.Popen[str] | None = None
@@ -40,7 +39,7 @@ class Running:
             environment["MYTALKCON_WEIGHTS_DIR"] = os.environ["MYTALKCON_WEIGHTS_DIR"]
         with (self.folder / "log.txt").open("a") as log:
             self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("mytalkcon"), "run"],
+                [MYTALKCON, "run"],
                 env=environment | self.settings | {"PYTHONUNBUFFERED": "1"},
                 cwd=self.folder,
                 stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """What surrounds the character in a video, and how it sounds: measured where somebody has chosen it."""
 
 import io
+from pathlib import Path
 
 import av
 import numpy as np
@@ -9,6 +10,12 @@ SKY = (181, 222, 255)
 ROBOT_HZ = 187.5  # hum of the effect: its windows come so often
 CORNER = np.s_[6:26, 6:26]
 CAPTION = np.s_[400:500, 60:452]
+
+
+def sound_seconds(path: Path) -> float:
+    """Length of a file's sound in s."""
+    with av.open(str(path)) as container:
+        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
 
 
 def frame_of(video: bytes) -> np.ndarray:

@@ -5,20 +5,16 @@ import json
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
 from PIL import Image
-from typer.testing import CliRunner
 
-from bot.cli.main import app
 from engine.character import load
 from engine.neural import NeuralMissing, need_neural
 from engine.weights import locate
-
-SNAPSHOT = Path(__file__).parents[1] / "golden" / "nvidia_tiny32.network-snapshot.pkl"
+from tests.command import here as mytalkcon
+from tests.samples import SNAPSHOT
 
 
 @pytest.fixture
@@ -30,11 +26,6 @@ def neural(one_thread):
         pytest.skip("the extra neural is not installed")
 
 
-def mytalkcon(*arguments: object) -> Result:
-    """One command, in this process: importing torch takes longer than most of them."""
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"LANG": "en_US.UTF-8"})
-
-
 def test_the_bot_and_its_commands_start_without_torch():
     program = "import sys, bot.app, bot.cli.main, engine.engine; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
@@ -44,14 +35,14 @@ def test_the_bot_and_its_commands_start_without_torch():
 def test_a_snapshot_is_converted_and_draws_the_same_pictures(tmp_path):
     converted = tmp_path / "face.pt"
     done = mytalkcon("checkpoint", "convert", SNAPSHOT, "--out", converted, "--only", "g_ema")
-    assert done.exit_code == 0, done.output
+    assert done.returncode == 0, done.stderr
     told = json.loads(mytalkcon("checkpoint", "info", converted, "--json").stdout)
     assert told["layout"] == "rosinality"
     assert told["networks"]["g_ema"]["resolution"] == 32
     for source, out in ((SNAPSHOT, "a"), (converted, "b")):
         options = ("--seeds", "0-2,7", "--truncation", 0.7, "--out", tmp_path / out, "--columns", 2)
         done = mytalkcon("generate", source, *options)
-        assert done.exit_code == 0, done.output
+        assert done.returncode == 0, done.stderr
     names = ["0000.png", "0001.png", "0002.png", "0007.png", "grid.png"]
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == names
     for name in names:
@@ -65,9 +56,9 @@ def test_a_hostile_file_is_refused_in_a_sentence(tmp_path):
     path = tmp_path / "face.pkl"
     path.write_bytes(pickle.dumps({"G_ema": subprocess.Popen}))
     done = mytalkcon("generate", path, "--out", tmp_path / "out")
-    assert done.exit_code == 1
-    assert "asks for more than weights need" in done.output
-    assert "subprocess.Popen" in done.output
+    assert done.returncode == 1
+    assert "asks for more than weights need" in done.stderr
+    assert "subprocess.Popen" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -78,7 +69,7 @@ def test_a_photo_is_projected(tmp_path):
     done = mytalkcon(
         "project", photo, SNAPSHOT, "--steps", 20, "--space", "w+", "--no-align", "--out", tmp_path
     )
-    assert done.exit_code == 0, done.output
+    assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "styles.npz") as found:
         assert found["styles"].shape == (8, 64)
         assert found["distances"][-1] < found["distances"][0]
@@ -92,11 +83,11 @@ def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, m
     brought.mkdir()
     for name, network in (("faces.pt", "g_ema"), ("drawings.pt", "g")):
         done = mytalkcon("checkpoint", "convert", SNAPSHOT, "--only", network, "--out", brought / name)
-        assert done.exit_code == 0, done.output
+        assert done.returncode == 0, done.stderr
     models = (brought / "faces.pt", brought / "drawings.pt")
-    assert mytalkcon("blend", *models, "--swap", 8, "--out", tmp_path / "toon.pt").exit_code == 0
+    assert mytalkcon("blend", *models, "--swap", 8, "--out", tmp_path / "toon.pt").returncode == 0
     done = mytalkcon("blend", *models, "--compare", "--seeds", "0-1", "--out", tmp_path / "sheet.png")
-    assert done.exit_code == 0, done.output
+    assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / "sheet.png").width > 6 * 32  # base, tuned, two swaps in both directions
 
     shas = {
@@ -110,16 +101,16 @@ def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, m
     names = '[names]\nen = "Toon head"\nko = "툰 헤드"'
     description = ['id = "toon-head"', 'kind = "toonify"', "swap = 8", "truncation = 0.7", names, *tables]
     (brought / "style.toml").write_text("\n".join(description), "utf-8")
-    assert mytalkcon("styles", "add", brought).exit_code == 0
-    listed = mytalkcon("styles").output
+    assert mytalkcon("styles", "add", brought).returncode == 0
+    listed = mytalkcon("styles").stdout
     assert "Toon head" in listed
     assert "unknown" in listed  # nobody said under which licence the weights are
     assert (
-        mytalkcon("styles", "preview", "toon-head", "--seeds", "3", "--out", tmp_path / "one.png").exit_code
+        mytalkcon("styles", "preview", "toon-head", "--seeds", "3", "--out", tmp_path / "one.png").returncode
         == 0
     )
     assert (
-        mytalkcon("generate", tmp_path / "toon.pt", "--seeds", "3", "--out", tmp_path / "out").exit_code == 0
+        mytalkcon("generate", tmp_path / "toon.pt", "--seeds", "3", "--out", tmp_path / "out").returncode == 0
     )
     previewed, drawn = (
         np.asarray(Image.open(path)) for path in (tmp_path / "one.png", tmp_path / "out" / "grid.png")
@@ -128,11 +119,11 @@ def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, m
     done = mytalkcon(
         "toonify", locate("astronaut.png"), "--style", "toon-head", "--refine", 2, "--out", tmp_path / "me"
     )
-    assert done.exit_code == 0, done.output
-    assert "licence not free for any use: unknown" in done.output
+    assert done.returncode == 0, done.stderr
+    assert "licence not free for any use: unknown" in done.stderr
     assert load(tmp_path / "me").style == "toon-head"
     done = mytalkcon("toonify", locate("astronaut.png"), "--style", "no-such")
-    assert done.exit_code == 1
-    assert "there are: toon-head" in done.output.replace("\n", " ")
-    assert mytalkcon("styles", "remove", "toon-head").exit_code == 0
-    assert "Toon head" not in mytalkcon("styles").output
+    assert done.returncode == 1
+    assert "there are: toon-head" in done.stderr.replace("\n", " ")
+    assert mytalkcon("styles", "remove", "toon-head").returncode == 0
+    assert "Toon head" not in mytalkcon("styles").stdout

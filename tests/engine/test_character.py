@@ -25,9 +25,22 @@ def test_coefficients_come_back_with_the_character():
 
 
 @pytest.mark.parametrize(
-    "coefficients", [{"a": [[1.0]]}, {"a": [float("nan")]}, {"a": [0.0] * 5000}, {"a": ["x"]}, 7, [1]]
+    "change",
+    [
+        {"seed": -1},
+        {"seed": "Infinity"},
+        {"pose": [float("nan"), 0, 0]},
+        {"landmarks": [[0, 0, 0]] * 478},
+        {"landmarks": [[1e9, 0, 0]] * 478},
+        {"landmarks": [[1, 2, 3]]},
+        {"format": 99},
+        *(
+            {"coefficients": foreign}
+            for foreign in ({"a": [[1.0]]}, {"a": [float("nan")]}, {"a": [0.0] * 5000}, {"a": ["x"]}, 7, [1])
+        ),
+    ],
 )
-def test_foreign_coefficients_are_refused(coefficients):
-    values = json.loads(to_json(character())) | {"coefficients": coefficients}
+def test_what_is_no_character_is_refused(change):
+    values = json.loads(to_json(character())) | change
     with pytest.raises(NotACharacter):
         from_json(json.dumps(values), DRAWING)

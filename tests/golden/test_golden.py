@@ -33,6 +33,7 @@ LONG = (  # more than about two seconds
 NO_TORCH = ("ffhq_alignment",)
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     "fixture",
     [
@@ -46,6 +47,10 @@ def test_golden_fixture(fixture: Fixture):
     worst = worst_of(fixture)
     assert worst is not None, "no runner"
     assert worst.share <= 1.0, worst
+
+
+def test_what_is_said_of_fixtures_is_about_fixtures_that_are_there():
+    assert {*LONG, *NO_TORCH} <= {fixture.name for fixture in fixtures_in(FOLDER)}
 
 
 def test_the_filling_is_that_of_the_fixtures():

@@ -94,6 +94,20 @@ async def test_old_jobs_go_live_ones_stay(tmp_path: Path, blobs: BlobStore):
     await database.close()
 
 
+async def test_handled_updates_are_remembered_as_long_as_platforms_repeat_them(
+    tmp_path: Path, blobs: BlobStore
+):
+    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'memory.db'}")
+    async with database.writing() as work:
+        person = await people.meet(work, "console", "ann", "en", NOW)
+        for event, days in (("old", 2.1), ("young", 1.0)):
+            assert await people.first_sight(work, person, event, NOW - days * DAY)
+    await sweep(database, blobs, NOW)
+    async with database.reading() as work:
+        assert [await people.has_seen(work, person, event) for event in ("old", "young")] == [False, True]
+    await database.close()
+
+
 async def test_captions_go_after_a_day_and_backgrounds_stay_for_who_waits(tmp_path: Path, blobs: BlobStore):
     database = await Database.open(f"sqlite+aiosqlite:///{tmp_path / 'memory.db'}")
     for state in (JobState.FAILED, JobState.WAITING):
@@ -123,7 +137,16 @@ async def _jobs(work):
     return (await work.session.scalars(select(Job))).all()
 
 
-async def test_a_blob_is_whole_or_absent(tmp_path: Path, blobs: BlobStore):
+async def test_a_blob_is_whole_or_absent(tmp_path: Path, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch):
+    def full(number: int) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="no space"):
+            await blobs.write("ann/one", b"content")
+    with pytest.raises(FileNotFoundError):
+        await blobs.read("ann/one")
     await blobs.write("ann/one", b"content")
     assert await blobs.read("ann/one") == b"content"
     assert [path.name for path in (tmp_path / "blobs" / "ann").iterdir()] == ["one"]

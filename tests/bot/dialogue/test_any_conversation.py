@@ -5,6 +5,7 @@ The wishes are fulfilled by a world that may say anything the service may say: a
 
 from dataclasses import fields, replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -53,8 +54,10 @@ class AnyConversation(RuleBasedStateMachine):
         self.me = Conversation(self.new_id(), language)
         self.buttons: list[str] = []
         self.photos: set[str] = set()
+        self.voices: dict[str, float] = {}  # when each was sent
         self.characters: dict[str, str] = {}
         self.drawings: list[str] = []
+        self.backgrounds: list[str] = []  # photos of which one was asked for
 
     def new_id(self) -> str:
         """Make an id; the same ones in every run, else hypothesis cannot repeat what it has found."""
@@ -83,7 +86,9 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def send_voice(self, data: st.DataObject) -> None:
-        self.do(ev.VoiceReceived(self.new_id()), data)
+        voice = self.new_id()
+        self.voices[voice] = self.now
+        self.do(ev.VoiceReceived(voice), data)
 
     @rule(data=st.data())
     def agree(self, data: st.DataObject) -> None:
@@ -127,13 +132,14 @@ class AnyConversation(RuleBasedStateMachine):
 
     @rule(useful=st.booleans(), data=st.data())
     def engine_has_looked_at_a_background(self, useful: bool, data: st.DataObject) -> None:
-        """It holds, or the one before it does."""
-        before, photo = self.me.picture, self.me.next_picture
-        if photo is None:
+        """It holds, or the one before it does; one that is not wanted any more changes nothing."""
+        if not self.backgrounds:
             return
-        picture = self.new_id()
+        photo, picture, me = data.draw(st.sampled_from(self.backgrounds)), self.new_id(), self.me
         self.run_through(ev.BackgroundReady(photo, picture) if useful else ev.PhotoUseless(photo), data)
-        assert (self.me.picture, self.me.next_picture) == (picture if useful else before, None)
+        late = (me.picture, me.next_picture)
+        in_time = (picture if useful else me.picture, None)
+        assert (self.me.picture, self.me.next_picture) == (in_time if photo == me.next_picture else late)
 
     @rule(data=st.data())
     def engine_finds_no_face(self, data: st.DataObject) -> None:
@@ -191,8 +197,10 @@ class AnyConversation(RuleBasedStateMachine):
                 return outcome
             case wishes.WantTalk(voice):
                 assert self.me.character is not None, "nothing speaks without a character"
+                assert self.now - self.voices[voice] <= HOLD_SECONDS, "what has waited too long is not said"
                 return data.draw(self.submitted(JobKind.SPEAK, voice))
             case wishes.WantBackground(photo):
+                self.backgrounds.append(photo)
                 return data.draw(self.submitted(JobKind.BACKGROUND, photo))
             case wishes.WantCancel():
                 return ev.JobsCancelled(data.draw(st.integers(0, 3)))
@@ -206,7 +214,7 @@ class AnyConversation(RuleBasedStateMachine):
                 return self.character(wish)
             case wishes.WantForgetting():
                 self.me = Conversation(self.new_id(), self.me.language)
-                self.photos, self.characters, self.drawings = set(), {}, []
+                self.photos, self.characters, self.drawings, self.backgrounds = set(), {}, [], []
                 return ev.Forgotten()
             case wishes.WantResult() | wishes.WantFile():
                 return data.draw(st.sampled_from([ev.OnItsWay(0), ev.OnItsWay(2), ev.NotYours()]))
@@ -269,5 +277,10 @@ class AnyConversation(RuleBasedStateMachine):
             assert set(held.values()) == {None}, "before consent nothing is kept"
 
 
-AnyConversation.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+AnyConversation.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestAnyConversation = AnyConversation.TestCase
+
+
+@pytest.mark.long
+class TestAnyOfManyConversations(AnyConversation.TestCase):
+    settings = settings(max_examples=3_000, stateful_step_count=40, deadline=None)

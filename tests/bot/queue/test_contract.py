@@ -12,6 +12,7 @@ from storage import jobs
 from storage.database import Database
 from storage.models import Job, JobState
 from tests.bot.conftest import Clock, meet
+from tests.waiting import until
 
 OUR_FAULT = Failure("our-fault", {}, "the engine raised", again=True)
 THEIR_PHOTO = Failure("no-face", {}, "no face", again=False)
@@ -315,12 +316,6 @@ async def test_news_tell_position_progress_and_end(house: House):
     of_second = [n for n in told if n.job_id == second]
     assert [(n.stage, n.fraction) for n in of_second if n.stage] == [("render", 0.5)]
     assert of_second[-1].state == JobState.DONE
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_slow_listener_keeps_only_the_newest(house: House):

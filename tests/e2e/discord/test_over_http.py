@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 from pathlib import Path
 
 import discord
@@ -18,15 +17,14 @@ from tests.bot.fake_artist import FakeArtist
 from tests.bot.house import RULES, settings_in
 from tests.e2e.discord.local_discord import ANN, LocalDiscord, local_discord
 from tests.e2e.discord.world import FAST
+from tests.ports import free_port
 
 TOKEN = "a-token-that-nobody-else-should-see"  # noqa: S105
 
 
 @pytest.fixture
 def local(monkeypatch: pytest.MonkeyPatch) -> LocalDiscord:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     monkeypatch.setattr(discord.http.Route, "BASE", f"{address}/api")
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(f"ws://127.0.0.1:{port}/gateway"))

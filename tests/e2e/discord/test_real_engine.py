@@ -16,7 +16,7 @@ from engine.talking.animator import TalkingEngine
 from engine.weights import locate
 from tests.bot.house import settings_in
 from tests.e2e.discord.world import World, discord_world, options_of, server
-from tests.e2e.scene import CORNER, SKY, hums, lies_before, says_words
+from tests.e2e.scene import CORNER, SKY, hums, lies_before, says_words, sound_seconds
 from tests.samples import SAMPLE_VOICE
 
 DISCORD_TAKES = 10 * 2**20  # bytes of a file
@@ -49,11 +49,6 @@ async def check_talk(message: discord.Message, seconds: float) -> None:
         assert (seen.width, seen.height, seen.average_rate) == (512, 512, 25)
         assert heard.codec_context.name == "aac"
         assert (video.duration or 0) / av.time_base == pytest.approx(seconds, abs=0.1)
-
-
-def seconds_of(path: Path) -> float:
-    with av.open(str(path), "r") as sound:
-        return sum(frame.samples / frame.sample_rate for frame in sound.decode(audio=0))
 
 
 async def selfie_to_character(world: World, ann, style: int) -> None:
@@ -93,7 +88,7 @@ async def test_selfie_style_and_voice_message(tmp_path: Path, engine: Artist):
         await world.voice_message(ann, SAMPLE_VOICE.read_bytes())
         await world.idle(ann, seconds=120)
         talk = world.direct(ann)[-1]
-        await check_talk(talk, seconds_of(SAMPLE_VOICE))
+        await check_talk(talk, sound_seconds(SAMPLE_VOICE))
         video = await talk.attachments[0].read()
         assert lies_before(video, SKY)
         assert says_words(video)
@@ -111,7 +106,7 @@ async def test_a_restart_and_a_server(tmp_path: Path, engine: Artist):
         await world.until(lambda: "moving the face" in world.direct(ann.user)[-1].content, 120)
         await world.restart()
         await world.idle(ann.user, seconds=180)
-        await check_talk(world.direct(ann.user)[-1], seconds_of(SAMPLE_VOICE))
+        await check_talk(world.direct(ann.user)[-1], sound_seconds(SAMPLE_VOICE))
 
         await selfie_to_character(world, ben.user, 0)
         voice = ("voice.ogg", SAMPLE_VOICE.read_bytes())
@@ -120,7 +115,7 @@ async def test_a_restart_and_a_server(tmp_path: Path, engine: Artist):
         talks = world.said_in(channel.id, to=ben)
         assert [talk.id for talk in talks] == [one.response.id for one in said]
         for talk in talks:
-            await check_talk(talk, seconds_of(SAMPLE_VOICE))
+            await check_talk(talk, sound_seconds(SAMPLE_VOICE))
         gallery = await ann.slash(channel, "gallery")
         [entries] = gallery.followups
         sticker = await picture(entries.message, "sticker.webp")

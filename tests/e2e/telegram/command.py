@@ -12,11 +12,8 @@ from PIL import Image
 from engine.weights import locate
 from tests.e2e.running import Running
 from tests.e2e.telegram.server import Server
-from tests.samples import ROOT
 
 ENGINE_SECONDS = 150.0  # for one job on a slow machine
-HELLO = ROOT / "assets" / "voices" / "hello_en.ogg"  # 4.3 s
-HELLO_KO = ROOT / "assets" / "voices" / "hello_ko.ogg"  # 6.2 s
 
 
 @cache

@@ -6,7 +6,6 @@ Prints how soon people are answered while the real engine works, and what 1,000 
 """
 
 import asyncio
-import os
 import statistics
 import subprocess
 import sys
@@ -18,12 +17,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot.frontends.telegram import limiter
-from tests.e2e.telegram.command import ENGINE_SECONDS, HELLO_KO, bot_on, selfie
+from tests.e2e.telegram.command import ENGINE_SECONDS, bot_on, selfie
 from tests.e2e.telegram.house import SECONDS, SPEED, bot_in, hears, newcomer, regular
 from tests.e2e.telegram.person import Person
 from tests.e2e.telegram.server import Server, serving
 from tests.e2e.telegram.world import TOKEN
-from tests.samples import ROOT
+from tests.measures import memory_mb
+from tests.samples import ROOT, SAMPLE_VOICE_KO
 
 ASKING, ROUNDS, BETWEEN = 5, 6, 2.0  # people, questions each, s between them
 VOICES = 3  # wait for the engine or are spoken at any time
@@ -41,7 +41,7 @@ async def answer_times(api: Server, folder: Path) -> list[float]:
         await busy.press("1. ", await busy.gets("photo", ENGINE_SECONDS))
         await busy.gets("sticker", ENGINE_SECONDS)
         for number in range(VOICES):
-            await busy.voice(HELLO_KO.read_bytes())
+            await busy.voice(SAMPLE_VOICE_KO.read_bytes())
             await busy.reads("Your talking video")
             if number == 0:
                 await api.until(
@@ -61,7 +61,7 @@ async def _keep_asking(api: Server, person: Person) -> None:
     """Send one more voice for every video that came, so that the engine has always something to do."""
     for videos in range(1, 1_000):
         await api.until(lambda least=videos: len(api.calls("sendVideoNote")) >= least, ENGINE_SECONDS)
-        await person.voice(HELLO_KO.read_bytes())
+        await person.voice(SAMPLE_VOICE_KO.read_bytes())
 
 
 async def _ask(person: Person) -> list[float]:
@@ -102,10 +102,10 @@ async def memory(api: Server, folder: Path, chats: int = CHATS) -> Memory:
         first = await regular(api, "First")
         await first.voice(b"hello")
         await hears(first)
-        idle = megabytes(bot.pid)
+        idle = memory_mb(bot.pid)
         for start in range(0, chats, AT_ONCE):
             await asyncio.gather(*(_talk(api, number) for number in range(start, start + AT_ONCE)))
-        return Memory(idle, megabytes(bot.pid))
+        return Memory(idle, memory_mb(bot.pid))
 
 
 async def _talk(api: Server, number: int) -> None:
@@ -115,12 +115,6 @@ async def _talk(api: Server, number: int) -> None:
     person = await regular(api, f"Person {number}", ENGINE_SECONDS)
     await person.voice(b"hello")
     await hears(person)
-
-
-def megabytes(pid: int) -> float:
-    """Read a process's resident memory."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ import numpy as np
 from aiogram import types
 from PIL import Image, ImageDraw
 
-from tests.e2e.telegram.command import ENGINE_SECONDS, HELLO, bot_on, selfie
+from tests.e2e.telegram.command import ENGINE_SECONDS, bot_on, selfie
 from tests.e2e.telegram.looks import played
 from tests.e2e.telegram.methods import MEASURE
 from tests.e2e.telegram.person import Person, labels, said
 from tests.e2e.telegram.server import Call, Server, serving
+from tests.samples import SAMPLE_VOICE
 
 PICTURES = "telegram"  # folder beside the document
 FRAMES, TILE = 6, 160  # pictures of a strip, px
@@ -57,7 +58,7 @@ async def converse(api: Server, folder: Path) -> dict[str, Image.Image | list[Im
         await ada.press("1. ", preview)
         sticker = await ada.gets("sticker", ENGINE_SECONDS)
         await ada.reads("Now send a voice note")
-        await ada.voice(HELLO.read_bytes())
+        await ada.voice(SAMPLE_VOICE.read_bytes())
         note = await ada.gets("video_note", ENGINE_SECONDS)
         moving = await ada.gets("sticker")
         await ada.press("As a video file", await ada.reads("Every new voice note"))

@@ -10,11 +10,12 @@ from PIL import Image, ImageOps
 
 from engine.styles import styles
 from tests.e2e.scene import SKY, hums, lies_before, says_words
-from tests.e2e.telegram.command import ENGINE_SECONDS, HELLO, HELLO_KO, bot_on, selfie
+from tests.e2e.telegram.command import ENGINE_SECONDS, bot_on, selfie
 from tests.e2e.telegram.looks import is_drawing_on_nothing, played, rgba
 from tests.e2e.telegram.person import Person, labels
 from tests.e2e.telegram.server import Server
 from tests.engine.intake.sent_files import heic, saved
+from tests.samples import SAMPLE_VOICE, SAMPLE_VOICE_KO
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -56,7 +57,7 @@ async def speaks_as_chosen(person: Person) -> None:
         await person.reads("from now on")
     await person.says("/caption Hello! 안녕하세요")
     await person.reads("Your next video shows")
-    await person.voice(HELLO_KO.read_bytes())
+    await person.voice(SAMPLE_VOICE_KO.read_bytes())
     with_words = person.file(await person.gets("video", ENGINE_SECONDS)).content
     assert played(with_words).sound_seconds == pytest.approx(6.2, abs=0.4)
     assert lies_before(with_words, SKY)
@@ -93,7 +94,7 @@ async def test_from_first_contact_to_a_video_and_over_a_crash(api: Server, tmp_p
         assert is_drawing_on_nothing(rgba(ada.file(sticker).content))
         await ada.reads("Now send a voice note")
 
-        await ada.voice(HELLO.read_bytes())
+        await ada.voice(SAMPLE_VOICE.read_bytes())
         await api.until(lambda: (ada.chat.id, "record_video_note") in api.world.actions, ENGINE_SECONDS)
         note = await ada.gets("video_note", ENGINE_SECONDS)
         round_video = played(ada.file(note).content)
@@ -114,7 +115,7 @@ async def test_from_first_contact_to_a_video_and_over_a_crash(api: Server, tmp_p
         await speaks_as_chosen(ada)
 
         before = len(api.calls("sendChatAction"))
-        await ada.voice(HELLO.read_bytes())
+        await ada.voice(SAMPLE_VOICE.read_bytes())
         await api.until(lambda: len(api.calls("sendChatAction")) > before, ENGINE_SECONDS)
         assert await asyncio.to_thread(bot.stop, signal.SIGKILL) == -signal.SIGKILL
         await asyncio.to_thread(bot.start)
@@ -135,8 +136,8 @@ async def test_three_people_at_once(api: Server, tmp_path: Path):
             draws(people[0], "1. "), draws(people[1], "2. "), draws(people[2], "1. ", mirrored)
         )
         for person in people:
-            await person.voice(HELLO.read_bytes())
-        await people[0].voice(HELLO_KO.read_bytes())
+            await person.voice(SAMPLE_VOICE.read_bytes())
+        await people[0].voice(SAMPLE_VOICE_KO.read_bytes())
         lengths = [played(note).sound_seconds for note in await asyncio.gather(*map(hears, people))]
         assert lengths == pytest.approx([4.3] * 3, abs=0.3)
         assert played(await hears(people[0])).sound_seconds == pytest.approx(6.2, abs=0.4)
@@ -157,12 +158,12 @@ async def test_cancelling_what_waits_and_what_runs(api: Server, tmp_path: Path):
         ada, ben = Person(api, "Ada"), Person(api, "Ben")
         await asyncio.gather(agrees(ada), agrees(ben))
         await asyncio.gather(draws(ada), draws(ben))
-        await ada.voice(HELLO_KO.read_bytes())
+        await ada.voice(SAMPLE_VOICE_KO.read_bytes())
         running = await ada.reads("Your talking video")
         await api.until(lambda: (ada.chat.id, "record_video_note") in api.world.actions, ENGINE_SECONDS)
-        await ben.voice(HELLO.read_bytes())
+        await ben.voice(SAMPLE_VOICE.read_bytes())
         waiting = await ben.reads("Waiting: 1 before you")
-        await ben.voice(HELLO_KO.read_bytes())
+        await ben.voice(SAMPLE_VOICE_KO.read_bytes())
         await ben.reads("Waiting: 2 before you")
         assert "Cancelled" in await ben.is_answered(await ben.press("Cancel", waiting))
         assert "Cancelled" in await ada.is_answered(await ada.press("Cancel", running))
@@ -212,7 +213,7 @@ async def test_another_style_gallery_language_and_forgetting(api: Server, tmp_pa
         await ada.press("Let it speak")
         await ada.reads("speaks from now on")
         assert len(api.world.files) == uploads, "known stickers are sent by their ids"
-        await ada.voice(HELLO.read_bytes())
+        await ada.voice(SAMPLE_VOICE.read_bytes())
         await hears(ada)
         await ada.says("/language")
         await ada.reads("Which language")
@@ -222,5 +223,5 @@ async def test_another_style_gallery_language_and_forgetting(api: Server, tmp_pa
         await ada.press("모두 지우기", await ada.reads("모든 것을 지울까요"))
         await ada.reads("모두 지웠어요")
         assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
-        await ada.voice(HELLO.read_bytes())
+        await ada.voice(SAMPLE_VOICE.read_bytes())
         assert labels(await ada.reads("Is that all right with you?")) == ["I agree"]

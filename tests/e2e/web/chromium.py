@@ -10,8 +10,8 @@ import av
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-ROOT = Path(__file__).parents[3]
-VOICE = ROOT / "assets" / "voices" / "hello_en.ogg"
+from tests.samples import SAMPLE_VOICE
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -39,7 +39,7 @@ def path_of_chromium() -> str:
 def spoken_wav(path: Path) -> Path:
     """Write the sample voice as the WAV file that chromium's fake microphone plays."""
     resampler = av.AudioResampler("s16", "mono", 48_000)
-    with av.open(str(VOICE)) as source, av.open(str(path), "w") as target:
+    with av.open(str(SAMPLE_VOICE)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream("pcm_s16le", rate=48_000, layout="mono")
         for frame in source.decode(audio=0):
             for piece in resampler.resample(frame):

@@ -19,8 +19,8 @@ import pytest
 from engine.checkpoints.errors import CheckpointBroken, CheckpointMismatch, CheckpointRefused
 from engine.checkpoints.files import read_pickle
 from engine.checkpoints.records import ObjectRecord, TensorRecord
+from tests.samples import SNAPSHOT
 
-SNAPSHOT = Path(__file__).parents[2] / "golden" / "nvidia_tiny32.network-snapshot.pkl"
 OURS = (CheckpointRefused, CheckpointBroken, CheckpointMismatch)
 
 

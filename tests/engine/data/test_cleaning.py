@@ -2,10 +2,8 @@
 
 import csv
 import os
-import struct
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import cv2
@@ -21,6 +19,7 @@ from engine.data.files import pictures_in
 from engine.data.finishing import Finish, Finisher
 from engine.data.measures import colour, ground_of, measured, softness
 from engine.weights import locate
+from tests.engine.intake.sent_files import with_size
 
 SIDE = 160
 PLAIN = Wishes(size=96, smallest=100, align=False)
@@ -56,20 +55,6 @@ def hatched(seed: int) -> np.ndarray:
     strokes = random.integers(0, 256, picture.shape[:2]).astype(np.float32)
     strokes = cv2.filter2D(strokes, -1, np.eye(9, dtype=np.float32) / 9)
     return np.clip(picture * 0.6 + strokes[..., None] * 0.8 - 20, 0, 255).astype(np.uint8)
-
-
-def bomb() -> bytes:
-    """A PNG of a few bytes that claims 50000 x 50000 px."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
-
-    head = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    )
 
 
 def save(path: Path, picture: np.ndarray, **options: object) -> None:
@@ -129,7 +114,7 @@ def plant(folder: Path) -> dict[str, str]:
     save(folder / "garish.png", cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
     save(folder / "foreign.png", hatched(104))
     (folder / "notes.txt").write_text("no picture")
-    (folder / "bomb.png").write_bytes(bomb())
+    (folder / "bomb.png").write_bytes(with_size(50_000, 50_000))
     (folder / "cut.png").write_bytes((folder / "00.png").read_bytes()[:400])
     (folder / "=cmd.png").write_bytes(b"")
     (folder / "out.png").symlink_to(locate("astronaut.png"))
@@ -184,6 +169,20 @@ def test_the_person_overrules_and_is_followed_from_then_on(people, tmp_path):
     edit(out, {"02.png": "maybe"})
     with pytest.raises(ManifestWrong, match="maybe"):
         run(people, out)
+
+
+def test_another_size_measures_anew_and_what_is_grey_among_grey_is_kept(people, tmp_path):
+    for path in sorted(people.glob("*.png"))[13:]:
+        path.unlink()
+    for path in people.glob("*.png"):
+        with Image.open(path) as picture:
+            picture.convert("L").save(path)
+    run(people, people / "out")
+    made = run(people, people / "out", Wishes(size=128, smallest=100, align=False))
+    assert set(made.reasons) <= {"another style"}, (
+        "nothing is too grey, and the results are no pictures of the set"
+    )
+    assert {Image.open(path).size for path in pictures_in(people / "out").rglob("*.png")} == {(128, 128)}
 
 
 def test_a_stopped_run_goes_on_where_it_was(people, tmp_path):

@@ -1,9 +1,6 @@
 """Engines side by side: one video, honest measures, and a reason for each that is left out."""
 
 import json
-import os
-import subprocess
-import sys
 import wave
 from pathlib import Path
 
@@ -13,8 +10,9 @@ import pytest
 from engine.engine import Engine
 from engine.evaluate.engines import side_by_side
 from engine.talking.animator import TalkingEngine
-from engine.voice import Voice
 from engine.weights import MAKEITTALK, WeightStore, locate
+from tests.command import mytalkcon
+from tests.engine.speech.voices_to_hear import beginning
 from tests.filled_weights import place_defaults, place_makeittalk
 from tests.samples import SAMPLE_VOICE
 
@@ -24,11 +22,6 @@ def sizes(path: Path) -> tuple[int, int, float]:
         picture = container.streams.video[0]
         assert container.streams.audio
         return picture.width, picture.height, container.duration / av.time_base
-
-
-def beginning(voice: Voice, seconds: float) -> Voice:
-    sound, rate = voice.sound, voice.sound_rate
-    return Voice(voice.analysis[: round(seconds * 16_000)], sound[: round(seconds * rate)], rate)
 
 
 def test_without_weights_the_warp_alone_is_measured(tmp_path):
@@ -68,17 +61,8 @@ def test_a_photo_speaks_through_all_engines_from_the_command_line(tmp_path):
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes((short.analysis * 32767).astype("<i2").tobytes())
     out = tmp_path / "out"
-    done = subprocess.run(
-        [
-            *(Path(sys.executable).with_name("mytalkcon"), "talk", locate("astronaut.png"), voice),
-            *("--engine", "all", "--out", out, "--json"),
-        ],
-        env=os.environ | {"MYTALKCON_WEIGHTS_DIR": str(weights)},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    words = ("talk", locate("astronaut.png"), voice, "--engine", "all", "--out", out, "--json")
+    done = mytalkcon(*words, timeout=280, MYTALKCON_WEIGHTS_DIR=weights)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert set(told["engines"]) == {str(name) for name in TalkingEngine}
@@ -90,17 +74,16 @@ def test_a_photo_speaks_through_all_engines_from_the_command_line(tmp_path):
 @pytest.mark.long
 def test_who_asks_for_an_engine_without_its_weights_is_told_what_to_place(tmp_path):
     pytest.importorskip("torch", reason="the extra neural is not installed")
-    done = subprocess.run(
-        [
-            *(Path(sys.executable).with_name("mytalkcon"), "talk", locate("astronaut.png"), SAMPLE_VOICE),
-            *("--engine", "makeittalk", "--out", tmp_path / "out"),
-        ],
-        env=os.environ | {"MYTALKCON_WEIGHTS_DIR": str(place_defaults(tmp_path)), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    words = (
+        "talk",
+        locate("astronaut.png"),
+        SAMPLE_VOICE,
+        "--engine",
+        "makeittalk",
+        "--out",
+        tmp_path / "out",
     )
+    done = mytalkcon(*words, MYTALKCON_WEIGHTS_DIR=place_defaults(tmp_path))
     assert done.returncode == 1
     assert MAKEITTALK.encoder in done.stderr
     assert "Traceback" not in done.stderr

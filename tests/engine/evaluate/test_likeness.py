@@ -52,6 +52,18 @@ def test_drawings_lead_back_to_their_photos(measured):
         assert min(portrait.others - portrait.own for portrait in drawn.values()) > 0.05
 
 
+def test_a_drawing_does_not_lead_to_somebody_else(measured):
+    """Judged as if it were the next person's, each is a miss, and farther away than it should be."""
+    judge = FaceJudge()
+    people = [person for person in measured if not person.refused]
+    gallery = [judge.describe(person.photo) for person in people]
+    for index, person in enumerate(people):
+        character, wrong = person.portraits["pencil"].character, (index + 1) % len(people)
+        judged = likeness._judged(judge, character, 0.0, wrong, gallery)
+        assert judged.rank > 1, person.name
+        assert judged.own > person.portraits["pencil"].own
+
+
 def test_refusals_count_only_where_the_judge_sees_a_frontal_face(measured):
     people = {person.name: person for person in measured}
     assert people["small.png"].refused == "face-too-small"

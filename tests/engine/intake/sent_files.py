@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from fractions import Fraction
 
 import av
@@ -9,6 +10,10 @@ import numpy as np
 from PIL import Image
 
 SIDE = 240
+PHOTO_KINDS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")
+VOICE_KINDS = (
+    ("ogg", "libopus"), ("ipod", "aac"), ("mp3", "libmp3lame"), ("webm", "libopus"), ("flac", "flac"),
+)  # fmt: skip
 
 
 def portrait(width: int = SIDE, height: int = SIDE) -> Image.Image:
@@ -24,6 +29,14 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     target = io.BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
+
+
+def with_size(width: int, height: int) -> bytes:
+    """PNG whose header promises a size."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(bytes(100))
+    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, data))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def looks_upright(pixels: np.ndarray, tolerance: int = 14) -> bool:
@@ -138,3 +151,29 @@ def sound_file(
 
 def wav(sound: np.ndarray, rate: int = 16_000, **options: str) -> bytes:
     return sound_file(sound, rate, "wav", "pcm_s16le", **options)
+
+
+def of_every_kind() -> tuple[list[bytes], list[bytes]]:
+    """Small photos and voices, one of each kind."""
+    small, sound = portrait(96, 80), speech(0.6)
+    photos = [saved(small, kind) for kind in PHOTO_KINDS] + [heic(small)]
+    return photos, [sound_file(sound, 48_000, *kind) for kind in VOICE_KINDS] + [wav(speech(0.6, 16_000))]
+
+
+def mutated(seed: bytes, random: np.random.Generator) -> bytes:
+    """Flip, cut, repeat or overwrite parts of a file, mostly near its start, where the structure is."""
+    data = bytearray(seed)
+    for _ in range(int(random.integers(1, 8))):
+        at = int(len(data) * random.random() ** 3)
+        kind = random.integers(0, 5)
+        if kind == 0 and data:
+            data[at] ^= 1 << int(random.integers(0, 8))
+        elif kind == 1:
+            data[at : at + 4] = random.choice([b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff"])
+        elif kind == 2:
+            del data[at : at + int(random.integers(1, 64))]
+        elif kind == 3:
+            data[at:at] = data[at : at + int(random.integers(1, 256))]
+        else:
+            data[at : at + 8] = random.bytes(8)
+    return bytes(data)

@@ -6,7 +6,6 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
-from sent_files import SIDE, heic, looks_upright, portrait, saved
 
 from engine.errors import PersonProblem
 from engine.photo import (
@@ -17,6 +16,7 @@ from engine.photo import (
     PhotoTooSmall,
     PhotoUnknown,
 )
+from tests.engine.intake.sent_files import SIDE, heic, looks_upright, portrait, saved, with_size
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF"])
@@ -153,14 +153,6 @@ def test_huge_photo_comes_out_smaller(decoder, kind):
     photo = decoder.photo(saved(portrait(7000, 5000), kind, **options))
     assert photo.pixels.shape == (1829, 2560, 3)
     assert looks_upright(photo.pixels)
-
-
-def with_size(width: int, height: int) -> bytes:
-    """PNG whose header promises a size."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = b"IDAT" + zlib.compress(bytes(100))
-    chunks = (struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, data))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="300" height="300"></svg>'

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sent_files import looks_upright, portrait, saved, sound_file, speech, wav
 
 from engine.errors import PersonProblem, PhotoProblem, VoiceProblem
 from engine.intake import Decoder, DecoderFailed, Limits
 from engine.photo import PhotoDamaged, PhotoTooLarge
+from tests.engine.intake.sent_files import looks_upright, mutated, of_every_kind, portrait, saved, speech, wav
 
 PHOTO = saved(portrait(), "JPEG")
 VOICE = wav(speech(1.0, 16_000))
@@ -175,42 +175,10 @@ def test_works_from_any_folder(tmp_path):
     assert shown.stdout.strip() == "(240, 240, 3)", shown.stderr
 
 
-def mutated(seed: bytes, random: np.random.Generator) -> bytes:
-    """Flip, cut, repeat or overwrite parts of a file, mostly near its start, where the structure is."""
-    data = bytearray(seed)
-    for _ in range(int(random.integers(1, 8))):
-        at = int(len(data) * random.random() ** 3)
-        kind = random.integers(0, 5)
-        if kind == 0 and data:
-            data[at] ^= 1 << int(random.integers(0, 8))
-        elif kind == 1:
-            data[at : at + 4] = random.choice([b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff"])
-        elif kind == 2:
-            del data[at : at + int(random.integers(1, 64))]
-        elif kind == 3:
-            data[at:at] = data[at : at + int(random.integers(1, 256))]
-        else:
-            data[at : at + 8] = random.bytes(8)
-    return bytes(data)
-
-
 @pytest.mark.long
 def test_two_thousand_damaged_files_do_no_harm():
     """Each is decoded or refused; none hangs, none is our fault, and an honest photo works after them all."""
-    from sent_files import heic
-
-    small = portrait(96, 80)
-    photos = [saved(small, kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF")] + [
-        heic(small)
-    ]
-    kinds = [
-        ("ogg", "libopus"),
-        ("ipod", "aac"),
-        ("mp3", "libmp3lame"),
-        ("webm", "libopus"),
-        ("flac", "flac"),
-    ]
-    voices = [sound_file(speech(0.6, 48_000), 48_000, *kind) for kind in kinds] + [wav(speech(0.6, 16_000))]
+    photos, voices = of_every_kind()
     random = np.random.default_rng(20)
     outcomes: dict[str, int] = {}
     slowest = 0.0

@@ -3,12 +3,10 @@
 import io
 import struct
 import time
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from sent_files import portrait, saved, sound_file, speech, wav
 
 from engine.intake.loudness import CEILING, block_loudness, gated
 from engine.voice import (
@@ -19,6 +17,8 @@ from engine.voice import (
     VoiceTooShort,
     VoiceUnknown,
 )
+from tests.engine.intake.sent_files import portrait, saved, sound_file, speech, wav
+from tests.samples import SAMPLE_VOICE, SAMPLE_VOICE_KO
 
 KINDS = {
     "telegram ogg/opus": ("ogg", "libopus", 48_000, 48_000),
@@ -217,9 +217,9 @@ def test_real_recordings_are_whole(decoder, shared_media):
         assert voice.seconds == pytest.approx(seconds, abs=0.01)
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_sample_voices_of_the_project_are_short_and_loud_enough(decoder, language):
-    data = (Path(__file__).parents[3] / "assets" / "voices" / f"hello_{language}.ogg").read_bytes()
+@pytest.mark.parametrize("path", [SAMPLE_VOICE, SAMPLE_VOICE_KO], ids=["en", "ko"])
+def test_sample_voices_of_the_project_are_short_and_loud_enough(decoder, path):
+    data = path.read_bytes()
     assert len(data) < 60_000
     voice = decoder.voice(data)
     assert 4 <= voice.seconds <= 7

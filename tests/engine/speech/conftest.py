@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-from voices_to_hear import LabelledVoice, read_voice
 
 from engine.evaluate.lips import read_reference
 from engine.speech import Heard, Listener
 from engine.voice import Voice
-
-ASSETS = Path(__file__).resolve().parents[3] / "assets"
+from tests.engine.speech.voices_to_hear import LabelledVoice, read_voice
+from tests.samples import SAMPLE_VOICE_KO
 
 
 @pytest.fixture(scope="session")
@@ -47,4 +46,4 @@ def heard_president(listener: Listener, president: Voice) -> Heard:
 @pytest.fixture(scope="session")
 def korean_voice() -> Voice:
     """The Korean sample of the repository."""
-    return read_voice(ASSETS / "voices" / "hello_ko.ogg")
+    return read_voice(SAMPLE_VOICE_KO)

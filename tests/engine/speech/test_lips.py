@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from engine.evaluate import lips
+from engine.speech.motion import FPS
 from engine.talking.warp import opening as opening_shown
+from engine.voice import ANALYSIS_RATE
+from tests.engine.speech.voices_to_hear import voice_from
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,20 @@ def test_a_shuffled_voice_does_not_fit(listener, report, real_speech):
 def test_mouth_follows_the_voice_at_once(report):
     assert all(abs(lag) <= 0.04 for lag in report.lags), report.lags
     assert min(report.correlations) >= 0.7, report.correlations
+
+
+@pytest.mark.parametrize("seconds", [0.12, -0.08])
+def test_a_mouth_that_is_late_is_measured_as_late_by_as_much(seconds):
+    moment = np.arange(5 * ANALYSIS_RATE) / ANALYSIS_RATE
+    frames = np.arange(5 * FPS) / FPS
+
+    def swelling(at):
+        return (1 - np.cos(2 * np.pi * at / 1.4)) * (1 - np.cos(2 * np.pi * at / 0.9)) / 4
+
+    voice = voice_from(np.random.default_rng(0).normal(0, 0.2, len(moment)) * swelling(moment))
+    lag, correlation = lips.lag_behind_voice(swelling(frames - seconds), voice)
+    assert lag == pytest.approx(seconds, abs=0.02)
+    assert correlation > 0.9
 
 
 def test_mouth_rests_in_the_pauses_of_a_speech(heard_president):

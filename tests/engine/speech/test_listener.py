@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from voices_to_hear import voice_from
 
 from engine.errors import Cancelled
 from engine.progress import Stage
@@ -15,6 +14,7 @@ from engine.speech.motion import FPS, MOUTH_CLASSES
 from engine.speech.prosody import head_of
 from engine.talking.warp import opening as opening_shown
 from engine.voice import ANALYSIS_RATE
+from tests.engine.speech.voices_to_hear import voice_from
 from tests.speech_sets import wordless
 
 MOUTH = ("jaw", "rounding", "spread", "lip_raise", "tongue", "closure", "tuck", "smile")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from voices_to_hear import voice_from
 
 from engine.speech.acoustics import loudness as level_of
 from engine.speech.acoustics import relative_loudness
@@ -10,6 +9,7 @@ from engine.speech.motion import FPS
 from engine.speech.music import music
 from engine.talking.warp import opening
 from engine.voice import ANALYSIS_RATE
+from tests.engine.speech.voices_to_hear import voice_from
 from tests.speech_sets import wordless
 from tests.speech_sets.instruments import INSTRUMENTS, band
 

@@ -23,6 +23,12 @@ def read_voice(path: Path) -> Voice:
     return voice_from(np.clip(np.concatenate([f.to_ndarray().ravel() for f in frames]), -1, 1))
 
 
+def beginning(voice: Voice, seconds: float) -> Voice:
+    """The first seconds of a voice."""
+    heard, shown = round(seconds * ANALYSIS_RATE), round(seconds * voice.sound_rate)
+    return Voice(voice.analysis[:heard], voice.sound[:shown], voice.sound_rate)
+
+
 @dataclass(frozen=True)
 class LabelledVoice:
     name: str

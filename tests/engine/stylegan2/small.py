@@ -1,14 +1,11 @@
 """Small networks with random weights."""
 
-from pathlib import Path
-
 import torch
 
 from engine.stylegan2.config import DiscriminatorConfig, GeneratorConfig, channels_for
 from engine.stylegan2.discriminator import Discriminator
 from engine.stylegan2.generator import Generator
 
-SNAPSHOT = Path(__file__).parents[2] / "golden" / "nvidia_tiny32.network-snapshot.pkl"
 WIDTH = 16  # of the styles
 
 

@@ -18,7 +18,8 @@ from engine.stylegan2.checkpoint import (
     save_checkpoint,
     snapshot,
 )
-from tests.engine.stylegan2.small import SNAPSHOT, WIDTH, small_discriminator, small_generator
+from tests.engine.stylegan2.small import WIDTH, small_discriminator, small_generator
+from tests.samples import SNAPSHOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

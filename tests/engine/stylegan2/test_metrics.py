@@ -10,13 +10,13 @@ pytest.importorskip("torch", reason="the extra neural is not installed")
 
 import torch
 from PIL import Image
-from typer.testing import CliRunner
 
-from bot.cli.main import app
 from engine.stylegan2.features import placed_observer, read_efficientnet
 from engine.stylegan2.metrics import EPSILON, fid, kid, path_length
 from engine.weights import EFFICIENTNET_LITE0, INCEPTION, WeightsMissing, locate
-from tests.engine.stylegan2.small import SNAPSHOT, small_generator
+from tests.command import here as mytalkcon
+from tests.engine.stylegan2.small import small_generator
+from tests.samples import SNAPSHOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -110,10 +110,6 @@ def test_features_are_those_of_the_published_network(lite0, astronaut):
     assert found[100:110] == pytest.approx(expected, abs=1e-4)
 
 
-def mytalkcon(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"LANG": "en_US.UTF-8"})
-
-
 def test_the_command_says_which_features_and_what_is_missing(lite0, tmp_path, monkeypatch):
     data, weights = tmp_path / "data", tmp_path / "weights"
     for folder in (data, weights):
@@ -122,21 +118,21 @@ def test_the_command_says_which_features_and_what_is_missing(lite0, tmp_path, mo
         Image.fromarray(np.full((32, 32, 3), 60 * number, np.uint8)).save(data / f"{number}.png")
     monkeypatch.setenv("MYTALKCON_WEIGHTS_DIR", str(weights))
     done = mytalkcon("metrics", SNAPSHOT, data, "--kid")
-    assert done.exit_code == 1
-    assert EFFICIENTNET_LITE0 in done.output.replace("\n", "")
+    assert done.returncode == 1
+    assert EFFICIENTNET_LITE0 in done.stderr.replace("\n", "")
     (weights / EFFICIENTNET_LITE0).symlink_to(lite0)
     for option in ("--fid", "--ppl"):
         done = mytalkcon("metrics", SNAPSHOT, data, option)
-        assert done.exit_code == 1
-        assert "needs more than is installed" in done.output
+        assert done.returncode == 1
+        assert "needs more than is installed" in done.stderr
     alone = tmp_path / "alone"
     alone.mkdir()
     (alone / "0.png").write_bytes((data / "0.png").read_bytes())
     done = mytalkcon("metrics", SNAPSHOT, alone, "--kid")
-    assert done.exit_code == 2
-    assert "two drawings" in done.output.replace("\n", " ")
+    assert done.returncode == 2
+    assert "two drawings" in done.stderr.replace("\n", " ")
     done = mytalkcon("metrics", SNAPSHOT, data, "--kid", "--pictures", 4, "--json")
-    assert done.exit_code == 0, done.output
+    assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["KID"]
     assert found["of"].startswith("EfficientNet-Lite0, 3 and 4 pictures")
     assert found["value"] > 0.1

@@ -1,8 +1,6 @@
 """The networks of a pack at their real sizes: an encoder and generators of 256 px, random weights."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from engine.styles import LearnedStyle
 from engine.styles.packs import Pack
 from engine.styles.toonify import Toonists, sitter_of
 from engine.together import alone, unheard
+from tests.command import mytalkcon
 
 pytestmark = pytest.mark.long
 
@@ -65,8 +64,7 @@ def test_slim_weights_find_nearly_the_same_styles(pack: Pack):
 def test_a_photo_takes_no_more_memory_than_is_promised():
     """1500 MB in a process of its own, torch and all: whoever imports PyTorch's compiler, or has a file in
     memory twice, takes 150 MB more."""
-    mytalkcon = Path(sys.executable).with_name("mytalkcon")
-    command = (mytalkcon, "bench", "--engine", "toonify", "--runs", "1", "--json")
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = mytalkcon("bench", "--engine", "toonify", "--runs", "1", "--json")
+    assert done.returncode == 0, done.stderr
     told = {one["name"]: one["value"] for one in json.loads(done.stdout)["measures"]}
     assert told["peak memory"] <= 1500, told

@@ -1,5 +1,6 @@
 """People to draw: photos of several skin tones where the shared media lie, else the sample photo."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,12 +16,13 @@ from engine.face.matte import Matting
 from engine.photo import Photo
 from engine.styles import Sitting, draw, prepare
 from engine.weights import locate
+from tests.samples import SHARED_MEDIA
 
-SHARED_PHOTOS = Path(__file__).resolve().parents[4] / "shared" / "media" / "photos"
 # Dark to light skin, bald, hat and glasses, white beard, head scarf, a head that the photo cuts off.
 NAMES = (
     "ai_male_0", "real_006", "ai_male_67", "ai_female_30", "ai_male_23", "real_045", "real_009", "real_005",
 )  # fmt: skip
+FEW = ("ai_male_0", "ai_female_30", "real_045", "real_005")  # the others are looked at in long tests
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,18 +49,44 @@ def sit(name: str, pixels: np.ndarray, finder: FaceFinder, matting: Matting) -> 
 
 
 @pytest.fixture(scope="session")
-def people(finder: FaceFinder, matting: Matting) -> list[Person]:
-    paths = [path for name in NAMES if (path := SHARED_PHOTOS / f"{name}.jpg").exists()]
-    return [sit(path.stem, _read(path), finder, matting) for path in paths or [locate("astronaut.png")]]
+def sits(finder: FaceFinder, matting: Matting) -> Callable[[Path], Person]:
+    """Prepare the person of a photo, once."""
 
+    @cache
+    def prepared(path: Path) -> Person:
+        pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.uint8)
+        return sit(path.stem, pixels, finder, matting)
 
-def _read(path: Path) -> np.ndarray:
-    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.uint8)
+    return prepared
 
 
 @pytest.fixture(scope="session")
-def person(people: list[Person]) -> Person:
-    return people[0]
+def people_of(sits: Callable[[Path], Person]) -> Callable[[Sequence[str]], list[Person]]:
+    """People by their names; the sample photo where nobody of them is there."""
+
+    def found(names: Sequence[str]) -> list[Person]:
+        paths = [path for name in names if (path := SHARED_MEDIA / "photos" / f"{name}.jpg").exists()]
+        return [sits(path) for path in paths or [locate("astronaut.png")]]
+
+    return found
+
+
+@pytest.fixture
+def people(
+    request: pytest.FixtureRequest, people_of: Callable[[Sequence[str]], list[Person]]
+) -> list[Person]:
+    """Those whom a parameter names: FEW or NAMES."""
+    return people_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def everybody(people_of: Callable[[Sequence[str]], list[Person]]) -> list[Person]:
+    return people_of(NAMES)
+
+
+@pytest.fixture(scope="session")
+def person(people_of: Callable[[Sequence[str]], list[Person]]) -> Person:
+    return people_of(FEW)[0]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from engine.evaluate.likeness import spearman
 from engine.evaluate.skin import SkinColour, skin_colour
 from engine.raster import rgb_to_lab
 from engine.styles import StyleUnknown, draw, prepare, style_of, styles
+from tests.engine.styles.conftest import FEW, NAMES
 
 STYLE_IDS = [style.id for style in styles()]
 FURTHER = ("chibi", "pixel", "papercut")  # the others are looked at each time
@@ -18,14 +19,26 @@ EACH_STYLE = [
     pytest.param(style_id, marks=pytest.mark.long) if style_id in FURTHER else style_id
     for style_id in STYLE_IDS
 ]
-EACH_COLOUR_STYLE = [style for style in EACH_STYLE if style != "pencil"]
+
+
+def each_style_of_people(*left_out: str):
+    """Every style: of a few people, and in long tests of all."""
+    wanted = [style_id for style_id in STYLE_IDS if style_id not in left_out]
+    few = [pytest.param(style_id, FEW, id=style_id) for style_id in wanted if style_id not in FURTHER]
+    all_of_them = [
+        pytest.param(style_id, NAMES, id=f"{style_id}, everybody", marks=pytest.mark.long)
+        for style_id in wanted
+    ]
+    return pytest.mark.parametrize(("style", "people"), few + all_of_them, indirect=["people"])
+
+
 HEAD_HEIGHTS = {"chibi": (0.60, 0.88)}  # of the sticker, where it is not the usual 0.55 to 0.67
 MOST_OF_A_CLOSE_UP = 0.78  # of the sticker: a photo that ends under the chin leaves nothing else to show
 STRAIGHT_DOTS = {"pixel": 0.20}  # what is made of squares has straight edges of its own
 STRAIGHT = 0.14  # of the sticker's height: a longer straight side looks like the edge of a photo
 
 
-@pytest.mark.parametrize("style", EACH_STYLE)
+@each_style_of_people()
 def test_sticker_is_cut_out(people, style):
     for person in people:
         drawing = person.drawn(style).drawing
@@ -36,7 +49,7 @@ def test_sticker_is_cut_out(people, style):
         assert 0.25 < (alpha > 250).mean() < 0.9, person.name
 
 
-@pytest.mark.parametrize("style", EACH_STYLE)
+@each_style_of_people()
 def test_border_is_a_white_ring(people, style):
     """Going inwards from outside, each row and column meets white first, unless the frame cuts it."""
     for person in people:
@@ -51,7 +64,7 @@ def test_border_is_a_white_ring(people, style):
         assert white >= 0.97 * met, (person.name, white, met)
 
 
-@pytest.mark.parametrize("style", EACH_STYLE)
+@each_style_of_people()
 def test_head_fills_the_sticker(people, style):
     """From the border above the head to the chin: 55 to 67 % of the height; more for chibis and close-ups."""
     least, most = HEAD_HEIGHTS.get(style, (0.55, 0.67))
@@ -62,7 +75,7 @@ def test_head_fills_the_sticker(people, style):
         assert least <= (character.landmarks[152, 1] - top) / 512 <= most, person.name
 
 
-@pytest.mark.parametrize("style", EACH_STYLE)
+@each_style_of_people()
 def test_no_straight_edge_but_at_the_bottom(people, style):
     for person in people:
         solid = person.drawn(style).drawing[..., 3] > 128
@@ -74,7 +87,7 @@ def test_no_straight_edge_but_at_the_bottom(people, style):
         assert max(runs) <= STRAIGHT_DOTS.get(style, STRAIGHT) * 512, (person.name, runs)
 
 
-@pytest.mark.parametrize("style", EACH_COLOUR_STYLE)
+@each_style_of_people("pencil")
 def test_skin_keeps_its_colour(people, style):
     """Hue within 12 degrees of the photo's, lightness lifted by at most 8 L, for every tone."""
     for person in people:
@@ -86,16 +99,16 @@ def test_skin_keeps_its_colour(people, style):
 
 
 @pytest.mark.long
-def test_dark_skin_stays_dark_in_every_style(people):
-    if len(people) < 6:
+def test_dark_skin_stays_dark_in_every_style(everybody):
+    if len(everybody) < 6:
         pytest.skip("needs photos of several people")
-    photos = [skin_colour(person.photo.pixels, person.face.landmarks).lightness for person in people]
+    photos = [skin_colour(person.photo.pixels, person.face.landmarks).lightness for person in everybody]
     for style in STYLE_IDS:
-        order = spearman(photos, [_skin_of(person.drawn(style)).lightness for person in people])
+        order = spearman(photos, [_skin_of(person.drawn(style)).lightness for person in everybody])
         assert order >= 0.9, (style, order)
 
 
-@pytest.mark.parametrize("style", EACH_STYLE)
+@each_style_of_people()
 def test_landmarks_lie_on_what_was_drawn(people, style):
     for person in people:
         character = person.drawn(style)
@@ -104,7 +117,7 @@ def test_landmarks_lie_on_what_was_drawn(people, style):
         assert (character.drawing[rows, columns, 3] > 200).mean() > 0.97, person.name
 
 
-@pytest.mark.parametrize("style", EACH_STYLE)
+@each_style_of_people()
 def test_irises_are_where_the_landmarks_say(people, style):
     """An iris is darker than the skin between eye and cheek: the landmarks went along with the shape."""
     dark = 0
@@ -141,9 +154,9 @@ def test_seed_moves_what_a_hand_would(person, style):
 
 
 @pytest.mark.long
-def test_no_two_styles_could_be_confused(people):
+def test_no_two_styles_could_be_confused(everybody):
     """At 120 px, as in a list of stickers, any two drawings of a person differ by more than 9 of 255."""
-    for person in people:
+    for person in everybody:
         seen = {style: _at_120(person.drawn(style).drawing) for style in STYLE_IDS}
         for first, second in combinations(STYLE_IDS, 2):
             figure = np.minimum(seen[first][..., 3], seen[second][..., 3]) > 250

@@ -3,15 +3,14 @@
 import cv2
 import numpy as np
 import pytest
-from motions import motion_of
 
 from engine.raster import straight
+from engine.styles.skin import LEFT_EYE_RING, RIGHT_EYE_RING
 from engine.talking import Puppet
+from tests.engine.talking.motions import motion_of
 
 STYLES = ("webtoon", "chibi", "pixel")
 IRISES = (468, 473)
-RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
-LEFT_EYE = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
 
 
 @pytest.fixture(scope="module", params=STYLES)
@@ -27,7 +26,7 @@ def shown(puppet, **tracks):
 
 def eyes(character, grow=0):
     mask = np.zeros((512, 512), np.uint8)
-    for eye in (RIGHT_EYE, LEFT_EYE):
+    for eye in (RIGHT_EYE_RING, LEFT_EYE_RING):
         cv2.fillPoly(mask, [np.round(character.landmarks[list(eye), :2]).astype(np.int32)], 1)
     return cv2.dilate(mask, np.ones((2 * grow + 1, 2 * grow + 1), np.uint8)) > 0
 

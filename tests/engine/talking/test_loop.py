@@ -4,11 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from motions import lively, motion_of
 
 from engine.media.highlight import loop_start, shots
 from engine.media.video_sticker import MAX_FRAMES
 from engine.talking import Puppet
+from tests.engine.talking.motions import lively, motion_of
 
 
 def test_the_liveliest_seconds_are_shown():

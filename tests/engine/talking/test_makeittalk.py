@@ -6,7 +6,6 @@ import pytest
 pytest.importorskip("torch", reason="the extra neural is not installed")
 
 import torch
-from motions import lively, motion_of
 
 from engine.engine import Engine
 from engine.errors import Cancelled
@@ -24,6 +23,7 @@ from engine.talking.warp import Blend
 from engine.talking.warp import opening as opening_shown
 from engine.voice import Voice
 from engine.weights import MAKEITTALK, WeightsMissing, WeightStore, WeightsWrong
+from tests.engine.talking.motions import lively, motion_of
 from tests.filled_weights import place_defaults, place_makeittalk
 
 pytestmark = pytest.mark.usefixtures("one_thread")

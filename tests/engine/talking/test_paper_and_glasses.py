@@ -6,12 +6,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from motions import SOUNDS, motion_of
 
 from engine.character import NotACharacter, from_json, settled, to_json
 from engine.raster import straight
 from engine.talking import Puppet
 from engine.texture import Texture
+from tests.engine.talking.motions import SOUNDS, motion_of
 
 PITCH = 6.5
 INNER_CORNERS, BROWS = (133, 362), (105, 334)

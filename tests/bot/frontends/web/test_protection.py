@@ -23,6 +23,7 @@ from bot.frontends.web.visitors import Visitors, WrongPassword
 from bot.uploads import UPLOAD_BYTES
 from storage import people
 from tests.bot.frontends.web.site import Browser, House, page_of, web_settings
+from tests.measures import SLACK, memory_mb, peak_since
 
 MB = 1_000_000
 PASSWORD = "open sesame"  # noqa: S105
@@ -169,7 +170,6 @@ async def test_the_cookie_is_kept_and_is_not_in_the_database(house: House, tmp_p
 
 async def test_100_mb_are_refused(house: House):
     """With and without a length announced; what was sent is not held in memory."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(100):
@@ -178,13 +178,15 @@ async def test_100_mb_are_refused(house: House):
     async with Browser(house.address) as me:
         await me.connect()
         await me.press("I agree")
+        peak_since()
+        before = memory_mb()
         for content in (bytes(UPLOAD_BYTES + 1), pieces()):
             with suppress(aiohttp.ClientError):  # the connection was closed while we still sent
                 assert await me.send("photo", content) == 413
         assert not [m for m in me.messages if m.get("sent")]
         assert await me.send("photo") == 204
         await me.media("preview.jpg")
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    grown = peak_since() - before
     assert grown < 90, f"{grown:.0f} MB more for a refused upload"
 
 
@@ -271,7 +273,7 @@ async def test_1000_messages_in_a_second_are_cut_off(house: House):
         sending = asyncio.create_task(_flood(flood.socket, 1_000))
         began = clock()
         await other.say(text="hello")
-        assert clock() - began < 0.2
+        assert clock() - began < 0.2 * SLACK
         await sending
         assert flood._reading is not None
         await asyncio.wait_for(flood._reading, 5)

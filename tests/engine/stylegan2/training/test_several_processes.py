@@ -9,16 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import torch
 
 from engine.stylegan2.checkpoint import read_checkpoint
 from tests.engine.stylegan2.training.short_runs import lines_of
+from tests.samples import MYTALKCON
 
 pytestmark = pytest.mark.long
 
-MYTALKCON = str(Path(sys.executable).with_name("mytalkcon"))
 TWO = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python")
 OPTIONS = (
     "--resolution", "16", "--channel-base", "128", "--channel-max", "16", "--latent", "16", "--batch", "8",
@@ -28,7 +27,7 @@ ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 def command(data, out, kimg) -> list[str]:
-    return [MYTALKCON, "train", "--data", str(data), "--out", str(out), "--kimg", str(kimg), *OPTIONS]
+    return [str(MYTALKCON), "train", "--data", str(data), "--out", str(out), "--kimg", str(kimg), *OPTIONS]
 
 
 def finished(words) -> None:

@@ -21,7 +21,6 @@ from engine.stylegan2.training.errors import WrongOptions
 from engine.stylegan2.training.journal import LINES
 from engine.stylegan2.training.loop import Plan, train
 from engine.stylegan2.training.run import new_networks, resolution_of, set_p
-from tests.engine.stylegan2.small import SNAPSHOT
 from tests.engine.stylegan2.training.short_runs import (
     CYCLE,
     OPTIONS,
@@ -31,6 +30,7 @@ from tests.engine.stylegan2.training.short_runs import (
     lines_of,
     trainer_of,
 )
+from tests.samples import SNAPSHOT
 
 CPU = torch.device("cpu")
 
@@ -149,6 +149,20 @@ def test_a_lazy_penalty_weighs_as_if_it_were_there_in_every_step(drawings):
         torch.testing.assert_close(adam.state[weight]["exp_avg"], gradient)  # beta 0: the last gradient
 
 
+def test_drawings_are_mirrored_and_styles_mixed_only_where_asked(drawings):
+    shown = drawings.shown(0, 8, 0, torch.device("cpu"))
+    for asked in (False, True):
+        trainer = trainer_of(drawings, replace(OPTIONS, mirror=asked, style_mixing=float(asked)))
+        torch.manual_seed(1)
+        real = trainer._real(range(8))
+        turned = [one.equal(other.flip(2)) for one, other in zip(real, shown, strict=True)]
+        assert all(turned[n] or real[n].equal(shown[n]) for n in range(8))
+        assert any(turned) == asked
+        assert not all(turned)
+        styles, _ = trainer._styles(4)
+        assert styles[:, 0].equal(styles[:, -1]) != asked
+
+
 def test_penalties_that_are_steps_of_their_own_slow_adam_down(drawings):
     """Karras et al. 2020, appendix B, with a penalty every 4 steps and every 16."""
     run = trainer_of(drawings, OPTIONS).run
@@ -167,22 +181,6 @@ def test_the_average_follows_with_its_half_life(drawings, rampup, half_life):
     kept, now = 0.5 ** (8 / half_life), dict(trainer.run.g.named_parameters())
     for name, weight in trainer.run.g_ema.named_parameters():
         torch.testing.assert_close(weight, kept * before[name] + (1 - kept) * now[name].detach())
-
-
-@pytest.mark.parametrize("mirror", [True, False])
-def test_half_of_the_drawings_are_shown_mirrored_where_asked(drawings, mirror):
-    options = replace(OPTIONS, augmentation=Augmentation.NONE, mirror=mirror)
-    trainer, judged = trainer_of(drawings, options), []
-    trainer.run.d.register_forward_pre_hook(lambda _, given: judged.append(given[0].detach()))
-    mirrored = 0
-    for step in range(3):
-        judged.clear()
-        trainer.step()
-        seen = judged[2]  # after what the generator drew for itself, and for the discriminator
-        for real, shown in zip(drawings.shown(8 * step, 8, 0, CPU), seen, strict=True):
-            assert shown.equal(real) or shown.equal(real.flip(2))
-            mirrored += not shown.equal(real)
-    assert 4 <= mirrored <= 20 if mirror else mirrored == 0
 
 
 def test_penalties_on_a_gpu_are_not_rounded_to_tf32(drawings, tmp_path):

@@ -29,11 +29,13 @@ from tests.engine.talking.sadtalker import small
 torch = pytest.importorskip("torch", reason="the extra neural is not installed")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-from engine.talking.sadtalker.animator import SadTalker, numbers_of  # noqa: E402
+from engine.talking.sadtalker.alignment import Aligned  # noqa: E402
+from engine.talking.sadtalker.animator import SadTalker, _row_of, numbers_of  # noqa: E402
 from engine.talking.sadtalker.audio_networks import PoseNetwork  # noqa: E402
 from engine.talking.sadtalker.checkpoint import read_networks  # noqa: E402
 from engine.talking.sadtalker.fast import FastGenerator  # noqa: E402
 from engine.talking.sadtalker.options import Options, OptionUnknown, Precision, parsed  # noqa: E402
+from engine.talking.sadtalker.reconstruction import HEADS  # noqa: E402
 from engine.talking.sadtalker.reference import ReferenceUnusable, pictures_of  # noqa: E402
 from engine.talking.sadtalker.talk import heard_rows, hush, poses  # noqa: E402
 
@@ -212,6 +214,37 @@ def test_still_heads_blink_and_pauses_are_quiet(networks, make_take):
     quiet = rows_of(networks, open_eyes)[:, :64][hush(take.motion) == 1]
     assert len(quiet) >= 16 and np.ptp(quiet, axis=0).max() < 1e-5, "noise in a pause does not move the mouth"
     assert np.ptp(rows_of(networks, open_eyes)[:20, :64], axis=0).max() > 0.01
+
+
+def test_options_move_what_they_are_about_and_nothing_else(networks, make_take):
+    take = make_take(40)
+    usual, mouth = rows_of(networks, take), slice(0, 64)
+    doubled, styled = rows_of(networks, take, expression_scale=2.0), rows_of(networks, take, pose_style=7)
+    assert np.allclose(doubled[:, mouth], 2 * usual[:, mouth]) and np.array_equal(
+        doubled[:, 64:], usual[:, 64:]
+    )
+    assert np.array_equal(styled[:, mouth], usual[:, mouth])
+    assert np.abs(styled[:, 64:] - usual[:, 64:]).max() > 1e-3
+
+
+def test_a_camera_that_goes_back_shows_the_same_in_reverse(sadtalker, make_take):
+    """A mouth that rests and a head that is still: only the camera moves."""
+
+    def seen(path: str) -> np.ndarray:
+        take = replace(make_take(9, options=f"still,{path}", pause=slice(0, 9)))
+        open_eyes = replace(take.motion, lids=np.zeros(9, np.float32))
+        return sadtalker.prepared(replace(take, motion=open_eyes), silent).tracks
+
+    there, back = seen("yaw=-20:20"), seen("yaw=20:-20")
+    assert np.allclose(there[1:8], back[7:0:-1], atol=1e-3), "but for the first frame of each"
+    assert np.abs(there[1] - there[7]).max() > 0.5
+
+
+def test_a_selfies_expression_and_pose_are_taken_from_their_places():
+    """Of 257 coefficients: identity, expression, texture, angles, light, translation."""
+    which_head = np.repeat(np.arange(len(HEADS), dtype=np.float32), HEADS)
+    row = _row_of(which_head, Aligned(np.zeros(0, np.uint8), np.zeros(0), 7.0, 8.0, 9.0))
+    assert row.tolist() == [1.0] * 64 + [3.0] * 3 + [5.0, 5.0, 6.0] + [7.0, 8.0, 9.0]
 
 
 def test_what_the_selfie_gave_is_used_and_the_drawing_stands_in(sadtalker, make_take, drawing):
