@@ -116,7 +116,7 @@ async def test_the_gallery(house: House, browser: Browser):
         await me.page.locator("#rail").get_by_role("button", name="My characters").click()
         await me.says("Your characters: 2")
         await me.press("Rename")
-        await me.says("What shall")
+        await me.says("What should")
         await me.page.get_by_label("Write a message").fill("<b>Ann & me</b>")
         await me.page.keyboard.press("Enter")
         await me.says("name is <b>Ann & me</b> now")
