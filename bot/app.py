@@ -35,6 +35,7 @@ from storage.sweep import sweep
 SWEEP_SECONDS = 3_600.0
 KEEP_SCRATCH = 86_400.0  # s, where nothing tells that the process is gone
 SWITCH_SECONDS = 0.0005  # what Python the engine runs soon makes way for people's events
+OTHERS = 0o077  # rights of the group and of everybody
 STOP_SECONDS = 10.0  # the engine is asked to stop at least every 0.5 s, in speech every 10 s of voice
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,8 @@ async def open_app(
 ) -> AsyncIterator[App]:
     """Put the house together on its database; `parts`: by platform, which files of a result are shown."""
     storage.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if sys.platform != "win32" and storage.data_dir.stat().st_mode & OTHERS:
+        log.warning("others on this machine may look into %s: chmod 700 ends that", storage.data_dir)
     database = await Database.open(storage.database)
     try:
         blobs = BlobStore(storage.blobs)

@@ -251,7 +251,7 @@ NEURAL_FILES: tuple[WeightFile, ...] = (
 def default_folder() -> Path:
     """Cache folder: MYTALKCON_WEIGHTS_DIR, else `mytalkcon/weights` in the user's cache folder."""
     if chosen := os.environ.get("MYTALKCON_WEIGHTS_DIR"):
-        return Path(chosen)
+        return Path(chosen).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "mytalkcon" / "weights"
 

@@ -1,15 +1,17 @@
 """`mytalkcon run`: the bot with all front ends that are set up, until a signal ends it."""
 
 import asyncio
+import logging
 import signal
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from bot.app import engine_artist, house_of, open_app
 from bot.artist import Artist
-from bot.cli.terminal import log_to_stderr
+from bot.cli.terminal import EXIT_PERSON, log_to_stderr, say_what_to_do
 from bot.frontend import Frontend, Parts
 from bot.frontends import web
 from bot.frontends.web.tabs import Tabs
@@ -20,12 +22,16 @@ from bot.settings import (
     StorageSettings,
     TelegramSettings,
     WebSettings,
+    check,
 )
 from bot.supervisor import supervise as keep_running
 from bot.watchdog import Watchdog
+from engine.errors import PersonProblem
 
 NO_TELEGRAM = "Not on Telegram: MYTALKCON_TELEGRAM_TOKEN is not set; docs/telegram.md tells how."
 NO_DISCORD = "Not on Discord: MYTALKCON_DISCORD_TOKEN is not set; docs/discord.md tells how."
+
+log = logging.getLogger(__name__)
 
 
 def run(
@@ -34,14 +40,31 @@ def run(
     ] = False,
 ) -> None:
     """Run the bot."""
+    check()
     if supervise:
-        raise typer.Exit(keep_running(run_once))
-    run_once()
+        verbose = log.isEnabledFor(logging.DEBUG)
+        raise typer.Exit(keep_running(partial(run_in_child, verbose), for_good=(0, EXIT_PERSON)))
+    try:
+        run_once()
+    except PersonProblem:
+        raise
+    except Exception:  # whoever reads a service's log needs to know where
+        log.exception("the bot has ended")
+        raise
+
+
+def run_in_child(verbose: bool) -> None:
+    """Run in a process of its own, which knows nothing of the command line."""
+    log_to_stderr(verbose)
+    try:
+        run_once()
+    except PersonProblem as problem:
+        say_what_to_do(problem)
+        raise SystemExit(EXIT_PERSON) from None
 
 
 def run_once() -> None:
     """Run until SIGTERM or Ctrl-C; the job under way is given back to the queue."""
-    log_to_stderr(verbose=False)
     storage = StorageSettings()
     settings = EngineSettings()
     with engine_artist(storage, settings.engine, settings.options) as artist:

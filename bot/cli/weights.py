@@ -50,7 +50,9 @@ def add(name: str, file: Annotated[Path, typer.Argument(exists=True, dir_okay=Fa
 
 def say_licence(store: WeightStore, name: str) -> None:
     """Name a licence that does not allow every use."""
-    file = store.known(name)
+    if name not in store.files:
+        raise typer.BadParameter(f"no weight file is called {name!r}; `mytalkcon weights list` has the names")
+    file = store.files[name]
     if not file.is_free:
         console.print(f"{name}: licence not free for any use: {file.licence or UNKNOWN}", markup=False)
 

@@ -4,6 +4,9 @@ import asyncio
 import os
 import re
 import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import aiohttp
@@ -35,3 +38,26 @@ async def test_the_chat_page_is_there_while_discord_is_not(
         assert page.status == 200
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(running, 30)
+
+
+def test_what_is_set_up_wrong_is_said_once_and_ends_it(tmp_path: Path):
+    """A port that another program has, and no sense: one sentence, exit code 2, no start over and over."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
+        environment |= {"MYTALKCON_DATA_DIR": str(tmp_path), "LANG": "en_US.UTF-8", "COLUMNS": "200"}
+        for value, said in ((port, f"127.0.0.1:{port} (Address already in use)"), ("many", "WEB_PORT: ")):
+            ended = subprocess.run(
+                [Path(sys.executable).with_name("mytalkcon"), "run", "--supervise"],
+                cwd=tmp_path,
+                env=environment | {"MYTALKCON_WEB_PORT": value},
+                capture_output=True,
+                text=True,
+                timeout=100,
+                check=False,
+            )
+            assert ended.returncode == 2, ended.stderr
+            assert said in ended.stderr
+            assert "MYTALKCON_WEB_PORT" in ended.stderr
+            assert "Traceback" not in ended.stderr
+            assert len(ended.stderr.splitlines()) == 1, ended.stderr

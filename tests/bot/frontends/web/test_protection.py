@@ -12,12 +12,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from pydantic import ValidationError
 
 from bot.frontends.web.guard import is_our_host
 from bot.frontends.web.limits import Rate, WebLimits
 from bot.frontends.web.visitors import Visitors, WrongPassword
 from bot.service import UPLOAD_BYTES
+from bot.settings import SettingWrong
 from storage import people
 from tests.bot.frontends.web.site import Browser, House, page_of, web_settings
 
@@ -392,7 +392,7 @@ def test_another_password_lets_nobody_stay():
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "my-machine"])  # noqa: S104
 def test_an_open_address_needs_a_password(host: str):
-    with pytest.raises(ValidationError, match="MYTALKCON_WEB_PASSWORD"):
+    with pytest.raises(SettingWrong, match="MYTALKCON_WEB_PASSWORD"):
         web_settings(web_host=host)
     assert web_settings(web_host=host, web_password=PASSWORD).web_host == host
     assert web_settings(web_host="::1").web_host == "::1"
