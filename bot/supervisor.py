@@ -38,7 +38,7 @@ def supervise(target: Callable[[], None], for_good: Collection[int] = (0,)) -> i
         started = monotonic()
         try:
             child.join()
-            if child.exitcode in for_good:
+            if child.exitcode is not None and child.exitcode in for_good:
                 return child.exitcode
             log.error("the bot ended with %s, again in %.1f s", child.exitcode, wait)
             sleep(wait)

@@ -25,8 +25,9 @@ from engine.weight_keys import check_keys
 
 log = logging.getLogger(__name__)
 
+READABLE = 0o644  # for everybody: who fetches them need not be who runs the bot
 LOCK_NAME = "weights.lock"  # JSON {name: sha256} of files whose hash no official source states
-TIMEOUT = 120  # seconds for one download
+TIMEOUT = 600  # seconds for one download: 36 MB on a slow line
 
 
 class WeightsMissing(EngineError):
@@ -345,6 +346,7 @@ class WeightStore:
         path = self.folder / file.name
         with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as temporary:
             temporary.write(content)
+        Path(temporary.name).chmod(READABLE)
         Path(temporary.name).replace(path)  # atomic: another process never sees half a file
         if not file.sha256:
             lock = self._lock() | {file.name: found}

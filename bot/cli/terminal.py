@@ -122,7 +122,9 @@ def log_to_stderr(verbose: bool) -> None:
 
     Libraries stay as they are: their details hold what people send.
     """
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
     if verbose:
         for package in OURS:
             logging.getLogger(package).setLevel(logging.DEBUG)

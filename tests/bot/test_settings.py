@@ -53,11 +53,11 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("MYTALKCON_TELEGRAM_OPERATORS", "333")
     assert TelegramSettings(_env_file=None).allowed_users == {"1", "22", "333"}
     monkeypatch.setenv("MYTALKCON_TELEGRAM_TOKEN", "123:not a token")
-    with pytest.raises(SettingWrong, match="MYTALKCON_TELEGRAM_TOKEN.*as BotFather gives it") as wrong:
+    with pytest.raises(SettingWrong, match=r"MYTALKCON_TELEGRAM_TOKEN.*as BotFather gives it") as wrong:
         TelegramSettings(_env_file=None)
     assert "not a token" not in str(wrong.value)
     monkeypatch.setenv("MYTALKCON_QUEUE_LIMIT", "0")
-    with pytest.raises(SettingWrong, match="MYTALKCON_QUEUE_LIMIT: .*greater than or equal to 1"):
+    with pytest.raises(SettingWrong, match=r"MYTALKCON_QUEUE_LIMIT: .*greater than or equal to 1"):
         QueueSettings(_env_file=None)
 
 

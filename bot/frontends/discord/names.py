@@ -6,19 +6,21 @@ from types import MappingProxyType
 
 from bot.sentences import LANGUAGES, sentence
 
-PLAIN: Mapping[str, str] = MappingProxyType(  # commands without options: sentence of the name -> the dialogue's
-    {
-        "discord-style": "style",
-        "discord-gallery": "characters",
-        "discord-settings": "settings",
-        "discord-feeling": "feeling",
-        "discord-effect": "effect",
-        "discord-language": "language",
-        "discord-privacy": "privacy",
-        "discord-delete": "delete",
-        "discord-queue": "queue",
-        "discord-help": "help",
-    }
+PLAIN: Mapping[str, str] = (
+    MappingProxyType(  # commands without options: sentence of the name -> the dialogue's
+        {
+            "discord-style": "style",
+            "discord-gallery": "characters",
+            "discord-settings": "settings",
+            "discord-feeling": "feeling",
+            "discord-effect": "effect",
+            "discord-language": "language",
+            "discord-privacy": "privacy",
+            "discord-delete": "delete",
+            "discord-queue": "queue",
+            "discord-help": "help",
+        }
+    )
 )
 NAMES: Mapping[str, str] = MappingProxyType({"discord-help": "discord-help-name"})
 """Sentence of the name where the sentence of that id says something else."""

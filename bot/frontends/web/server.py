@@ -237,8 +237,8 @@ async def serving(
             await web.TCPSite(runner, settings.web_host, settings.web_port).start()
         except OSError as error:
             where = f"{settings.web_host}:{settings.web_port}"
-            known = error.errno is not None and error.errno > 0  # a name that leads nowhere has another number
-            why = os.strerror(error.errno) if known else error.strerror
+            number = error.errno or 0
+            why = os.strerror(number) if number > 0 else error.strerror  # of names that lead nowhere: below 0
             raise CannotListen(str(error), where=where, why=why) from error
         port = runner.addresses[0][1]
         host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
