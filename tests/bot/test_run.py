@@ -43,11 +43,11 @@ async def test_the_chat_page_is_there_while_discord_is_not(
 
 
 def test_a_port_that_is_taken_is_said_once_and_ends_it(tmp_path: Path):
-    """One sentence, exit code 2, no start over and over."""
+    """One sentence, exit code 2, no start over and over; and nobody else looks into the new data folder."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LC_")}
-        environment |= {"MYTALKCON_DATA_DIR": str(tmp_path), "MYTALKCON_WEB_PORT": port}
+        environment |= {"MYTALKCON_DATA_DIR": str(tmp_path / "data"), "MYTALKCON_WEB_PORT": port}
         ended = subprocess.run(
             [Path(sys.executable).with_name("mytalkcon"), "run", "--supervise"],
             cwd=tmp_path,
@@ -60,6 +60,7 @@ def test_a_port_that_is_taken_is_said_once_and_ends_it(tmp_path: Path):
     assert ended.returncode == 2, ended.stderr
     (said,) = ended.stderr.splitlines()
     assert f"127.0.0.1:{port} (Address already in use): set MYTALKCON_WEB_PORT" in said
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
 
 
 def test_a_wrong_setting_is_named_before_anything_starts(
