@@ -96,11 +96,6 @@ class App:
             await asyncio.sleep(SWEEP_SECONDS)
 
 
-def make_data_dir(storage: StorageSettings) -> None:
-    """Make the data folder, if need be, so that nobody else looks into it."""
-    storage.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-
 @asynccontextmanager
 async def open_app(
     storage: StorageSettings,
@@ -112,7 +107,7 @@ async def open_app(
     watchdog: Watchdog,
 ) -> AsyncIterator[App]:
     """Put the house together on its database; `parts`: by platform, which files of a result are shown."""
-    make_data_dir(storage)
+    storage.make_data_dir()
     if sys.platform != "win32" and storage.data_dir.stat().st_mode & OTHERS:
         log.warning("others on this machine may look into %s: chmod 700 ends that", storage.data_dir)
     database = await Database.open(storage.database)
@@ -137,7 +132,7 @@ def engine_artist(
     storage: StorageSettings, talking: TalkingEngine, options: Mapping[TalkingEngine, str] | None = None
 ) -> Iterator[Artist]:
     """Start the engine in its thread; `talking` is what makes characters speak, `options` is asked of it."""
-    make_data_dir(storage)
+    storage.make_data_dir()
     folder = storage.data_dir / "scratch"
     scratch = folder / worker_id()
     scratch.mkdir(parents=True, mode=0o700)

@@ -65,6 +65,10 @@ class StorageSettings(_Concern):
     def _may_begin_at_home(cls, folder: Path) -> Path:
         return folder.expanduser()  # no shell has looked at what stands in .env
 
+    def make_data_dir(self) -> None:
+        """Make the data folder, if need be, so that nobody else looks into it."""
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+
     @property
     def database(self) -> str:
         """URL of the database."""

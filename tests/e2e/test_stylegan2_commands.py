@@ -132,7 +132,7 @@ def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, m
     assert "licence not free for any use: unknown" in done.output
     assert load(tmp_path / "me").style == "toon-head"
     done = mytalkcon("toonify", locate("astronaut.png"), "--style", "no-such")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "there are: toon-head" in done.output.replace("\n", " ")
     assert mytalkcon("styles", "remove", "toon-head").exit_code == 0
     assert "Toon head" not in mytalkcon("styles").output
