@@ -13,11 +13,18 @@ import aiohttp
 import discord
 import pytest
 import typer
+from sqlalchemy import select
 
+from bot.app import house_of, open_app
 from bot.cli.run import _run, run
 from bot.cli.terminal import with_exit_codes
+from bot.dialogue.events import TextReceived
+from bot.service import Who
+from bot.settings import QueueSettings
+from bot.watchdog import Watchdog
+from storage.models import Delivery
 from tests.bot.fake_artist import FakeArtist
-from tests.bot.house import settings_in
+from tests.bot.house import FakeFrontend, Human, settings_in
 
 
 async def test_the_chat_page_is_there_while_discord_is_not(
@@ -71,3 +78,28 @@ def test_a_wrong_setting_is_named_before_anything_starts(
         with_exit_codes(run)(supervise=True)
     assert ended.value.exit_code == 2
     assert capsys.readouterr().err.startswith("MYTALKCON_WEB_PORT: ")
+
+
+async def test_an_engine_alone_does_jobs_of_every_platform(tmp_path: Path):
+    """What it makes is kept as the person's platform shows it, and left for who answers there."""
+    settings = settings_in(tmp_path)
+    engine = asyncio.create_task(_run(settings, FakeArtist(), engine_only=True))
+    limits, house = QueueSettings(_env_file=None), house_of(settings)
+    async with open_app(settings, limits, FakeArtist(), house, {}, watchdog=Watchdog()) as app:
+        ann = Human(app, FakeFrontend(), "ann")
+        ann.who = Who("telegram", "1", "1", "en")
+        await ann.agree()
+        await ann.photo()
+        async with asyncio.timeout(30):
+            while not (replies := await ann.do(TextReceived("and now?")))[0].buttons:
+                await asyncio.sleep(0.2)
+            await ann.press("1. Webtoon", replies)
+            parts: list[tuple[str, str]] = []
+            while len(parts) < 3:
+                await asyncio.sleep(0.2)
+                async with app.database.reading() as work:
+                    rows = await work.session.execute(select(Delivery.part, Delivery.state))
+                    parts = [(part, state) for part, state in rows.all()]
+    assert sorted(parts) == [("after", "pending"), ("preview.jpg", "pending"), ("sticker.webp", "pending")]
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(engine, 30)
