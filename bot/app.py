@@ -1,6 +1,7 @@
 """Composition root: the only file that wires the concrete parts together."""
 
 import asyncio
+import logging
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -31,8 +32,11 @@ from engine.worker import EngineThread
 from storage.blobs import BlobStore
 from storage.database import Database
 
+log = logging.getLogger(__name__)
+
 KEEP_SCRATCH = 86_400.0  # s, where nothing tells that the process is gone
 SWITCH_SECONDS = 0.0005  # what Python the engine runs soon makes way for people's events
+OTHERS = 0o077  # rights of the group and of everybody
 STOP_SECONDS = 10.0  # the engine is asked to stop at least every 0.5 s, in speech every 10 s of voice
 
 
@@ -87,7 +91,9 @@ async def open_app(
     watchdog: Watchdog,
 ) -> AsyncIterator[App]:
     """Put the house together on its database; `parts`: by platform, which files of a result are shown."""
-    storage.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    storage.make_data_dir()
+    if sys.platform != "win32" and storage.data_dir.stat().st_mode & OTHERS:
+        log.warning("others on this machine may look into %s: chmod 700 ends that", storage.data_dir)
     database = await Database.open(storage.database)
     try:
         blobs = BlobStore(storage.blobs)
@@ -113,6 +119,7 @@ def engine_artist(
     storage: StorageSettings, talking: TalkingEngine, options: Mapping[TalkingEngine, str] | None = None
 ) -> Iterator[Artist]:
     """Start the engine in its thread; `talking` is what makes characters speak, `options` is asked of it."""
+    storage.make_data_dir()
     folder = storage.data_dir / "scratch"
     scratch = folder / worker_id()
     scratch.mkdir(parents=True, mode=0o700)

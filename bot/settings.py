@@ -2,19 +2,29 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.errors import PersonProblem
 from engine.talking.animator import TalkingEngine
+from engine.talking.sadtalker.options import OptionUnknown, parsed
 
 if TYPE_CHECKING:
     from bot.queue import Limits
-from engine.talking.sadtalker.options import OptionUnknown, parsed
+
+PREFIX = "MYTALKCON_"
+
+
+class SettingWrong(PersonProblem):
+    """A setting is not what it has to be; `wrong` names it and says why, not what it was set to."""
+
+    message_id = "setting-wrong"
+
 
 Network = IPv4Network | IPv6Network
 
@@ -27,7 +37,15 @@ def default_data_dir() -> Path:
 
 
 class _Concern(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="MYTALKCON_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    def __init__(self, **values: Any) -> None:
+        """Read them; raises SettingWrong."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            wrong = _what_is_wrong(error)
+            raise SettingWrong(wrong, wrong=wrong) from None
 
 
 class StorageSettings(_Concern):
@@ -44,6 +62,15 @@ class StorageSettings(_Concern):
         default=24, ge=1, description="A photo is kept until the next one, at most so long"
     )
     keep_render_days: int = Field(default=7, ge=1, description="Made files are kept so long")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _may_begin_at_home(cls, folder: Path) -> Path:
+        return folder.expanduser()  # no shell has looked at what stands in .env
+
+    def make_data_dir(self) -> None:
+        """Make the data folder, if need be, so that nobody else looks into it."""
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @property
     def database(self) -> str:
@@ -96,6 +123,23 @@ class EngineSettings(_Concern):
     def options(self) -> Mapping[TalkingEngine, str]:
         """What is asked of engines in their own words."""
         return {TalkingEngine.SADTALKER: self.sadtalker}
+
+
+class FolderSettings(_Concern):
+    """Where the engine finds what is brought to it. It asks the environment alone: see `hand_on`."""
+
+    weights_dir: str = Field(
+        default="", description="Folder of the weight files; empty: one in the user's cache folder"
+    )
+    styles_dir: str = Field(
+        default="", description="Folder of the style packs; empty: one in the user's data folder"
+    )
+
+    def hand_on(self, environment: MutableMapping[str, str]) -> None:
+        """Put what the file .env says into the environment, where the engine looks."""
+        for name, folder in self:
+            if folder:
+                environment[f"{PREFIX}{name.upper()}"] = str(Path(folder).expanduser())
 
 
 class WebSettings(_Concern):
@@ -274,7 +318,29 @@ CONCERNS: tuple[type[BaseSettings], ...] = (
     StorageSettings,
     QueueSettings,
     EngineSettings,
+    FolderSettings,
     WebSettings,
     TelegramSettings,
     DiscordSettings,
 )
+
+
+def check() -> None:
+    """See whether every setting is what it has to be.
+
+    Raises
+    ------
+    SettingWrong
+    """
+    for concern in CONCERNS:
+        concern()
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    """Name each wrong setting and why, without its value: tokens and passwords are among them."""
+    found = []
+    for one in error.errors(include_url=False, include_input=False):
+        name = "".join(str(part).upper().removeprefix(PREFIX) for part in one["loc"])
+        why = one["msg"].removeprefix("Value error, ")
+        found.append(f"{PREFIX}{name}: {why}" if name else why)
+    return "; ".join(found)

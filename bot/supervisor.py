@@ -6,7 +6,7 @@ The child is a fresh interpreter (multiprocessing, spawn): nothing of a crashed 
 import logging
 import multiprocessing
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from time import monotonic, sleep
 from types import FrameType
 
@@ -21,8 +21,13 @@ class Stopped(BaseException):
     """A signal asked us to stop."""
 
 
-def supervise(target: Callable[[], None]) -> int:
-    """Run `target` in a child process, over and over; gives the exit code when it ends well or is stopped."""
+def supervise(target: Callable[[], None], for_good: Collection[int] = (0,)) -> int:
+    """Run `target` in a child process, over and over, until it ends with a code `for_good` or is stopped.
+
+    Returns
+    -------
+    the child's exit code
+    """
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     context = multiprocessing.get_context("spawn")
@@ -33,8 +38,8 @@ def supervise(target: Callable[[], None]) -> int:
         started = monotonic()
         try:
             child.join()
-            if child.exitcode == 0:
-                return 0
+            if child.exitcode is not None and child.exitcode in for_good:
+                return child.exitcode
             log.error("the bot ended with %s, again in %.1f s", child.exitcode, wait)
             sleep(wait)
         except Stopped:

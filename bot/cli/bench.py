@@ -34,7 +34,7 @@ def bench(
     runs: Annotated[int, typer.Option(min=1, help="Medians of so many runs.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Measure speed and memory of the main job, or the seconds of the StyleGAN2 networks."""
+    """Measure speed and memory of the main job, or the seconds of the networks."""
     if engine is EngineName.STYLEGAN2:
         bench_stylegan2(runs, as_json)
         return

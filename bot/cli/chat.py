@@ -11,7 +11,8 @@ import typer
 from bot.app import App, engine_artist, house_of, open_app
 from bot.artist import Artist
 from bot.cli.terminal import language
-from bot.frontends.console import HELP, PARTS, PLATFORM, Console, typed
+from bot.frontends.console import HELP, PLATFORM, Console, typed
+from bot.frontends.parts import EVERYWHERE
 from bot.service import Who
 from bot.settings import EngineSettings, QueueSettings, StorageSettings
 from bot.watchdog import Watchdog
@@ -33,9 +34,8 @@ def chat(
 
 
 async def _chat(storage: StorageSettings, artist: Artist, who: Who, out: Path) -> None:
-    parts = {PLATFORM: PARTS}
     settings = QueueSettings()
-    async with open_app(storage, settings, artist, house_of(storage), parts, watchdog=Watchdog()) as app:
+    async with open_app(storage, settings, artist, house_of(storage), EVERYWHERE, watchdog=Watchdog()) as app:
         console = Console(app.service, who, typer.echo, out)
 
         async def talk() -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.terminal import with_exit_codes
+from bot.cli.terminal import EXIT_PERSON, with_exit_codes
 from bot.queue import EmbeddedQueue
 from bot.records import tell_stopped
 from bot.settings import QueueSettings, StorageSettings
@@ -100,7 +100,9 @@ def _run(use: Callable[[Database, Work, EmbeddedQueue], Awaitable[Result]]) -> R
     """Do something in one transaction on the bot's database."""
 
     async def run() -> Result:
-        database = await Database.open(StorageSettings().database)
+        storage = StorageSettings()
+        storage.make_data_dir()
+        database = await Database.open(storage.database)
         try:
             queue = EmbeddedQueue(database, QueueSettings().limits)
             async with database.writing() as work:
@@ -121,7 +123,7 @@ async def _one(work: Work, job_id: str) -> Job:
 def _say(done: bool, good: str, bad: str) -> None:
     typer.echo(f"The job {good if done else bad}.")
     if not done:
-        raise typer.Exit(1)
+        raise typer.Exit(EXIT_PERSON)
 
 
 def _time(seconds: float | None) -> str:

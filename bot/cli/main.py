@@ -4,9 +4,11 @@ A command's module is read when the command is called: the list of all is there 
 wait for the libraries of the bot.
 """
 
+import os
 import signal
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -22,7 +24,7 @@ COMMANDS = {
     "align": "Cut the square of FFHQ around the face, as StyleGAN2 models expect it.",
     "segment": "Cut the person out of a photo.",
     "styles": "List the drawing styles; add, remove, preview style packs.",
-    "bench": "Measure speed and memory of the main job, or the seconds of the StyleGAN2 networks.",
+    "bench": "Measure speed and memory of the main job, or the seconds of the networks.",
     "demo": "Make a sticker and a talking video of the sample, or of your own photo and voice.",
     "chat": "Chat with the bot here: type, give paths of photos and sounds, press buttons by their numbers.",
     "run": "Run the bot.",
@@ -90,4 +92,8 @@ def main() -> None:
     A signal to end unwinds like Ctrl-C: half-written files are removed.
     """
     signal.signal(signal.SIGTERM, _end)
+    if Path(".env").is_file():
+        from bot.settings import FolderSettings
+
+        FolderSettings().hand_on(os.environ)
     app()

@@ -48,6 +48,14 @@ def words_about(pack: Pack) -> list[str]:
     return words
 
 
+def check_pack(pack_id: str) -> None:
+    """See that a pack of this id was added; a spoilt one counts, too."""
+    known = [*(pack.id for pack in packs()), *spoilt_packs()]
+    if pack_id not in known:
+        there = ", ".join(known) or "none"
+        raise typer.BadParameter(f"no style pack is called {pack_id!r}; there are: {there}")
+
+
 @app.command()
 @with_exit_codes
 def add(
@@ -62,6 +70,7 @@ def add(
 @with_exit_codes
 def remove(pack_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Delete a style pack that was added."""
+    check_pack(pack_id)
     remove_pack(pack_id)
 
 
@@ -75,6 +84,7 @@ def preview(
 ) -> None:
     """Draw people that do not exist in the style of a pack."""
     numbers = seeds_of(seeds)
+    check_pack(pack_id)
     pack = pack_of(pack_id)
     check_folder(out.parent)
     need_neural()

@@ -21,6 +21,8 @@ P = ParamSpec("P")
 
 log = logging.getLogger(__name__)
 
+OURS = ("bot", "engine", "storage")
+
 EXIT_OUR_FAULT = 1
 EXIT_PERSON = 2  # what was sent cannot be used
 
@@ -89,8 +91,7 @@ def with_exit_codes(command: Callable[P, None]) -> Callable[P, None]:
         except (typer.Exit, typer.Abort, typer.BadParameter):  # typer's own ways to end
             raise
         except PersonProblem as problem:
-            _say_what_went_wrong(problem.message_id, problem.values, "")
-            log.info("%s: %s", problem.message_id, problem.detail)
+            say_what_to_do(problem)
             raise typer.Exit(EXIT_PERSON) from None
         except EngineError as error:
             log.debug("our fault", exc_info=True)
@@ -104,6 +105,12 @@ def with_exit_codes(command: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
+def say_what_to_do(problem: PersonProblem) -> None:
+    """Say in a sentence what is wrong with what a person sent or set."""
+    _say_what_went_wrong(problem.message_id, problem.values, "")
+    log.info("%s: %s", problem.message_id, problem.detail)
+
+
 def _say_what_went_wrong(message_id: str, values: Mapping[str, object], detail: str) -> None:
     console.print(sentence(message_id, language(), **values), markup=False)
     if detail:
@@ -111,6 +118,13 @@ def _say_what_went_wrong(message_id: str, values: Mapping[str, object], detail: 
 
 
 def log_to_stderr(verbose: bool) -> None:
-    """Send the log to standard error; with `verbose` details and stack traces too."""
-    level = logging.DEBUG if verbose else logging.WARNING
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
+    """Send the log to standard error; with `verbose` our details and stack traces too.
+
+    Libraries stay as they are: their details hold what people send.
+    """
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    if verbose:
+        for package in OURS:
+            logging.getLogger(package).setLevel(logging.DEBUG)

@@ -8,7 +8,7 @@ import typer
 from bot.cli.draw import write_character
 from bot.cli.report import Made, print_made
 from bot.cli.studio import AsJson, OutFolder, PhotoFile, Seed, check_folder, engine_thread, read, wait_for
-from bot.cli.styles import words_about
+from bot.cli.styles import check_pack, words_about
 from bot.cli.terminal import console
 from engine.clock import StageClock
 from engine.engine import Engine
@@ -32,6 +32,7 @@ def toonify(
 ) -> None:
     """Draw a photo in a learned style: writes STYLE.png, STYLE.webp and STYLE.json."""
     check_folder(out)
+    check_pack(style)
     need_neural()
     for word in words_about(pack_of(style)):
         console.print(word, markup=False)

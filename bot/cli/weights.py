@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from bot.cli.terminal import console, with_exit_codes
@@ -19,12 +20,15 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Weight files
 def list_files() -> None:
     """List every weight file: what it is for, its licence, whether it is here."""
     store = WeightStore()
-    table = Table("file", "for", "licence", "MB", "here", title=str(store.folder))
+    table = Table(title=str(store.folder))
+    table.add_column("file", no_wrap=True, min_width=max(map(len, store.files)))
+    for heading in ("for", "licence", "MB", "here"):
+        table.add_column(heading)
     for file in store.files.values():
         here = "yes" if (store.folder / file.name).is_file() else "no"
         licence = file.licence or UNKNOWN
         table.add_row(file.name, file.purpose, licence, f"{file.megabytes:.1f}", here)
-    console.print(table)
+    Console(highlight=False).print(table)
 
 
 @app.command()
@@ -50,7 +54,9 @@ def add(name: str, file: Annotated[Path, typer.Argument(exists=True, dir_okay=Fa
 
 def say_licence(store: WeightStore, name: str) -> None:
     """Name a licence that does not allow every use."""
-    file = store.known(name)
+    if name not in store.files:
+        raise typer.BadParameter(f"no weight file is called {name!r}; `mytalkcon weights list` has the names")
+    file = store.files[name]
     if not file.is_free:
         console.print(f"{name}: licence not free for any use: {file.licence or UNKNOWN}", markup=False)
 
@@ -69,6 +75,6 @@ def verify() -> None:
         else:
             verdict = "WRONG"
             wrong.append(name)
-        console.print(f"{name}: {verdict}", markup=False)
+        print(f"{name}: {verdict}")
     if wrong:
         raise WeightsWrong(f"wrong content: {', '.join(wrong)}; run `mytalkcon weights fetch`")

@@ -11,14 +11,14 @@ from bot.dialogue import Button, Reply
 from bot.dialogue.buttons import event_of
 from bot.dialogue.events import PhotoReceived, Sent, VoiceReceived
 from bot.dialogue.typed import event_of_words
-from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown
-from bot.kinds import JobKind
+from bot.frontend import Progress, Shown
+from bot.frontends.parts import CONSOLE
 from bot.service import Service, Who
 from bot.uploads import Load
 from storage.models import LIVE
 
 PLATFORM = "console"
-PARTS: Parts = {**PLAIN_PARTS, JobKind.SPEAK: ("talk.webm", "talk.mp4")}
+PARTS = CONSOLE
 BAR = 24  # characters
 HELP = (
     "Type, or give the path of a photo or a sound. A button: its number. /wait waits for results, /quit ends."

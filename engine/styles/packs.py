@@ -168,7 +168,7 @@ class Pack:
 def packs_folder() -> Path:
     """Where packs are kept: MYTALKCON_STYLES_DIR, else `mytalkcon/styles` in the user's data folder."""
     if chosen := os.environ.get("MYTALKCON_STYLES_DIR"):
-        return Path(chosen)
+        return Path(chosen).expanduser()
     data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "mytalkcon" / "styles"
 

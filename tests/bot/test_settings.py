@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import CONCERNS, QueueSettings, StorageSettings, TelegramSettings
+from bot.settings import (
+    CONCERNS,
+    FolderSettings,
+    QueueSettings,
+    SettingWrong,
+    StorageSettings,
+    TelegramSettings,
+)
+from engine.styles.packs import packs_folder
+from engine.weights import default_folder
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 
@@ -44,9 +53,27 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setenv("MYTALKCON_TELEGRAM_OPERATORS", "333")
     assert TelegramSettings(_env_file=None).allowed_users == {"1", "22", "333"}
     monkeypatch.setenv("MYTALKCON_TELEGRAM_TOKEN", "123:not a token")
-    with pytest.raises(ValueError, match="as BotFather gives it") as wrong:
+    with pytest.raises(SettingWrong, match=r"MYTALKCON_TELEGRAM_TOKEN.*as BotFather gives it") as wrong:
         TelegramSettings(_env_file=None)
     assert "not a token" not in str(wrong.value)
     monkeypatch.setenv("MYTALKCON_QUEUE_LIMIT", "0")
-    with pytest.raises(ValueError, match="greater than or equal to 1"):
+    with pytest.raises(SettingWrong, match=r"MYTALKCON_QUEUE_LIMIT: .*greater than or equal to 1"):
         QueueSettings(_env_file=None)
+
+
+def test_folders_in_the_file_reach_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """What stands in .env holds for weights and packs, too; ~ is the home folder, as it is in a shell."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("DATA_DIR", "WEIGHTS_DIR", "STYLES_DIR"):
+        monkeypatch.delenv(f"MYTALKCON_{name}", raising=False)
+    Path(".env").write_text(
+        "MYTALKCON_DATA_DIR=~/data\nMYTALKCON_WEIGHTS_DIR=~/weights\nMYTALKCON_STYLES_DIR=packs\n", "utf-8"
+    )
+    environment = dict[str, str]()
+    FolderSettings().hand_on(environment)
+    for name, folder in environment.items():
+        monkeypatch.setenv(name, folder)
+    assert StorageSettings().data_dir == tmp_path / "data"
+    assert default_folder() == tmp_path / "weights"
+    assert packs_folder() == Path("packs")

@@ -123,7 +123,7 @@ def test_two_generators_are_blended_compared_and_become_a_style_pack(tmp_path, m
     assert "licence not free for any use: unknown" in done.stderr
     assert load(tmp_path / "me").style == "toon-head"
     done = mytalkcon("toonify", locate("astronaut.png"), "--style", "no-such")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "there are: toon-head" in done.stderr.replace("\n", " ")
     assert mytalkcon("styles", "remove", "toon-head").returncode == 0
     assert "Toon head" not in mytalkcon("styles").stdout

@@ -40,6 +40,7 @@ def test_without_an_official_hash_the_first_one_is_recorded_and_holds(tmp_path, 
     store = WeightStore(tmp_path / "cache", [file("own")])
     store.add("own", brought)
     assert WeightStore(tmp_path / "cache", [file("own")]).is_right("own")
+    assert (tmp_path / "cache" / "own").stat().st_mode & 0o044 == 0o044, "the bot's user may be another one"
     brought.write_bytes(b"something else")
     with pytest.raises(WeightsWrong):
         store.add("own", brought)

@@ -13,6 +13,7 @@ from bot.dialogue.buttons import event_of
 from bot.dialogue.events import StyleChosen
 from bot.dialogue.replies import Said
 from bot.frontend import Progress
+from bot.frontends.discord.names import with_our_names
 from bot.sentences import sentence
 
 TEXT = 2_000  # characters of a message
@@ -109,7 +110,7 @@ def text_of(reply: Reply, *, direct: bool) -> str:
 def _say(said: Said, language: str, *, direct: bool) -> str:
     if said.message_id in OUR_WORDS or (said.message_id in SERVER_WORDS and not direct):
         return sentence(f"discord-{said.message_id}", language, **dict(said.values))
-    return said.text(language)
+    return with_our_names(said.text(language), language)
 
 
 def _together(members: Sequence[tuple[Reply, bytes | None]], first: int) -> Card:

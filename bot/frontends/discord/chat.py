@@ -17,7 +17,7 @@ import discord
 from bot.dialogue import Reply
 from bot.dialogue.events import CancelPressed, Sent
 from bot.dialogue.replies import Said, say
-from bot.frontend import PLAIN_PARTS, NotDelivered, Parts, Progress, Shown, Unreachable
+from bot.frontend import NotDelivered, Progress, Shown, Unreachable
 from bot.frontends.discord.answers import ANSWER_TIME, Answer, Answers
 from bot.frontends.discord.board import PAUSE, Board
 from bot.frontends.discord.cards import Card, card_of, cards_of
@@ -25,13 +25,13 @@ from bot.frontends.discord.files import SaidByMessage
 from bot.frontends.discord.invalid import InvalidRequests
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import OVER, Post, Spot
-from bot.kinds import JobKind
+from bot.frontends.parts import DISCORD
 from bot.service import Service, Who
 from bot.uploads import Load, few_at_once
 from storage.ids import new_id
 
 PLATFORM = "discord"
-PARTS: Parts = {**PLAIN_PARTS, JobKind.DRAW: ("sticker.png",)}
+PARTS = DISCORD
 PEEK_SECONDS = 1.0  # to find out whether an answer is for everybody; Discord waits for 3 s
 DOWNLOADS = 8  # at the same time: each is in memory
 SILENCE = 10.0  # s after which "is thinking ..." goes when there is nothing to say

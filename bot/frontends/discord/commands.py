@@ -16,21 +16,9 @@ from bot.dialogue.events import CommandGiven, PhotoReceived, TextReceived, Voice
 from bot.frontends.discord.chat import Chat
 from bot.frontends.discord.controls import ask_in_window
 from bot.frontends.discord.files import load_from
+from bot.frontends.discord.names import NAMES, PLAIN
 from bot.sentences import DEFAULT_LANGUAGE, sentence
 
-PLAIN = {  # commands without options: sentence of the name -> what the dialogue calls it
-    "discord-style": "style",
-    "discord-gallery": "characters",
-    "discord-settings": "settings",
-    "discord-feeling": "feeling",
-    "discord-effect": "effect",
-    "discord-language": "language",
-    "discord-privacy": "privacy",
-    "discord-delete": "delete",
-    "discord-queue": "queue",
-    "discord-help": "help",
-}
-NAMES = {"discord-help": "discord-help-name"}  # where the sentence of that id says something else
 LOCALES = {discord.Locale.korean: "ko"}
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import discord
 from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, Unreadable, VoiceReceived
 from bot.dialogue.replies import say
 from bot.dialogue.typed import event_of_words
+from bot.frontends.discord.names import name_in_dialogue
 from bot.uploads import UPLOAD_BYTES, CannotLoad, Load
 
 PICTURES = (".heic", ".heif", ".webp", ".avif")  # not everywhere known by their names
-OUR_NAMES = {"gallery": "characters"}  # a command's name on Discord, and in the dialogue
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def _words(text: str) -> Sent:
     """Read words, and commands by the names that they have here."""
     event = event_of_words(text)
     if isinstance(event, CommandGiven):
-        return replace(event, name=OUR_NAMES.get(event.name, event.name))
+        return replace(event, name=name_in_dialogue(event.name))
     return event
 
 

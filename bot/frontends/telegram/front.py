@@ -23,7 +23,8 @@ from bot.dialogue.events import (
     VoiceReceived,
 )
 from bot.dialogue.replies import Said, say
-from bot.frontend import PLAIN_PARTS, FileUnknown, Parts, Progress, Shown
+from bot.frontend import FileUnknown, Progress, Shown
+from bot.frontends.parts import TELEGRAM
 from bot.frontends.telegram.address import Address
 from bot.frontends.telegram.albums import Album
 from bot.frontends.telegram.limiter import Urgency
@@ -31,19 +32,13 @@ from bot.frontends.telegram.progress import Board
 from bot.frontends.telegram.reading import PLATFORM, FileSent, Me, Received
 from bot.frontends.telegram.sending import Bot, Sender
 from bot.frontends.telegram.trouble import for_the_courier, is_unreachable, may_pass, name_of, persist, says
-from bot.kinds import JobKind
 from bot.operators import Operators
 from bot.sentences import sentence
 from bot.service import Service, Who
 from bot.uploads import UPLOAD_BYTES, CannotLoad, Load
-from storage.deliveries import AFTER
 from storage.ids import new_id
 
-PARTS: Parts = {
-    **PLAIN_PARTS,
-    JobKind.DRAW: ("sticker.webp", AFTER),
-    JobKind.SPEAK: ("note.mp4", "talk.webm", AFTER),
-}
+PARTS = TELEGRAM
 TOAST = 200  # characters of the word that answers a button; Telegram's limit
 DOWNLOADS = 8  # at the same time: each is in memory
 MEGABYTES = UPLOAD_BYTES // 1_000_000

@@ -15,7 +15,8 @@ from weakref import WeakValueDictionary
 
 from bot.dialogue import Reply
 from bot.dialogue.events import CommandGiven, PhotoReceived, Sent, VoiceReceived
-from bot.frontend import PLAIN_PARTS, Parts, Progress, Shown, Unreachable
+from bot.frontend import Progress, Shown, Unreachable
+from bot.frontends.parts import WEB
 from bot.frontends.web.frames import Frame, Said, content_of, file_of, frame_of, progress_frame
 from bot.frontends.web.tabs import Tab, Tabs
 from bot.service import KeptFile, Service, Who
@@ -25,7 +26,7 @@ from storage.database import Database, Work
 from storage.models import LIVE, Blob, Message, Person
 
 PLATFORM = "web"
-PARTS: Parts = PLAIN_PARTS
+PARTS = WEB
 SENT: Mapping[str, Sent] = {"photo": PhotoReceived(), "voice": VoiceReceived()}
 
 log = logging.getLogger(__name__)

@@ -77,7 +77,7 @@ async def test_errors_reach_those_who_run_the_bot(
 
         monkeypatch.setattr(house.app.service, "handle", broken)
         await ada.says("hello")
-        told = await ada.reads("I have told those who run me")
+        told = await ada.reads("I have told the operator")
         number = said(told).partition("(id ")[2].rstrip(")")
         await quick.until(lambda: any(number in said(m) for m in place.from_bot()))
         words = "\n".join(map(said, place.from_bot()))

@@ -48,8 +48,8 @@ async def hears(person: Person, seconds: float = ENGINE_SECONDS) -> bytes:
 async def speaks_as_chosen(person: Person) -> None:
     """Choose effect, background and caption, and find them in the video, which is not the round one then."""
     for setting, question, choice in (
-        ("Voice effect", "How shall your voice sound?", "Robot"),
-        ("Background", "What shall be behind", "Sky"),
+        ("Voice effect", "How should your voice sound?", "Robot"),
+        ("Background", "What should be behind", "Sky"),
     ):
         await person.press("Settings")
         await person.press(setting, await person.reads("How your videos look"))

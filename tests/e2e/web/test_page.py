@@ -91,10 +91,24 @@ async def test_a_recording_thrown_away_and_one_at_its_limit(house: House, browse
     async with visiting(browser, house.address) as me:
         await me.has_character()
         record = me.page.get_by_role("button", name="Record your voice")
-        await record.click()
+        await me.page.evaluate(
+            """() => {
+                const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+                window.given = [];
+                navigator.mediaDevices.getUserMedia = async (wish) => {
+                    await new Promise((go) => setTimeout(go, 200)); // the browser asks the person
+                    const stream = await ask(wish);
+                    window.given.push(...stream.getTracks());
+                    return stream;
+                };
+            }"""
+        )
+        await record.dblclick()
         await recording(me.page)
         await me.page.keyboard.press("Escape")
         await expect(record).to_be_focused()
+        states = await me.page.evaluate("() => window.given.map((track) => track.readyState)")
+        assert states == ["ended", "ended"], "a microphone is still open"
         await record.click()
         await recording(me.page)
         await me.page.evaluate(
@@ -123,7 +137,7 @@ async def test_the_gallery(house: House, browser: Browser):
         await me.page.locator("#rail").get_by_role("button", name="My characters").click()
         await me.says("Your characters: 2")
         await me.press("Rename")
-        await me.says("What shall")
+        await me.says("What should")
         await me.page.get_by_label("Write a message").fill("<b>Ann & me</b>")
         await me.page.keyboard.press("Enter")
         await me.says("name is <b>Ann & me</b> now")
@@ -199,7 +213,12 @@ async def test_korean_and_the_way_to_another_language(house: House, browser: Bro
     async with visiting(browser, house.address, locale="ko-KR") as me:
         await me.says("동의하시나요?")
         assert await me.page.get_attribute("html", "lang") == "ko"
-        await expect(me.page.locator("#words")).to_have_attribute("placeholder", "메시지를 써 보세요")
+        words = me.page.locator("#words")
+        await expect(words).to_have_attribute("placeholder", "메시지를 써 보세요")
+        await words.fill("안녕")
+        ends_a_syllable = {"key": "Enter", "keyCode": 229, "bubbles": True}  # as Safari tells it
+        await words.dispatch_event("keydown", ends_a_syllable)
+        await expect(words).to_have_value("안녕")
         await me.page.get_by_role("button", name="언어").click()
         await me.press("English")
         await expect(me.page.locator("#words")).to_have_attribute("placeholder", "Write a message")
@@ -271,6 +290,11 @@ async def test_what_can_be_seen_and_heard(house: House, browser: Browser, scheme
         gallery = me.page.locator("#rail").get_by_role("button", name="My characters")
         await expect(gallery).to_be_visible()
         await expect(me.page.locator("#rail-close")).to_be_focused()
+        for _ in range(9):
+            await me.page.keyboard.press("Tab")
+        assert await me.page.evaluate("() => !document.activeElement.closest('main')"), (
+            "Tab goes behind the menu"
+        )
         await asyncio.sleep(0.1)
         assert await me.page.evaluate((Path(__file__).parent / "look.js").read_text("utf-8")) == []
         await me.page.keyboard.press("Escape")

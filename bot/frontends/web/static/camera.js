@@ -16,11 +16,14 @@ export class Camera {
 
   async start() {
     if (!navigator.mediaDevices) throw new NoCamera("web-camera-insecure");
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({video: {facingMode: "user", width: {ideal: 1280}, height: {ideal: 960}}});
+      stream = await navigator.mediaDevices.getUserMedia({video: {facingMode: "user", width: {ideal: 1280}, height: {ideal: 960}}});
     } catch {
       throw new NoCamera("web-camera-absent");
     }
+    this.end(); // pressed twice while the browser asked
+    this.stream = stream;
     $("finder").srcObject = this.stream;
     this.show(false);
     $("camera").showModal();

@@ -8,6 +8,7 @@ import {speak, word} from "./words.js";
 
 const MEGABYTES = 20; // of a photo or a voice; the server refuses more
 const NOTICE_MS = 7000;
+const COMPOSING = 229; // key code of an Enter that ends a Hangul syllable in Safari, where isComposing is off by then
 
 const $ = (id) => document.getElementById(id);
 
@@ -116,7 +117,7 @@ function attachMenu(open) {
 
 $("words").oninput = typed;
 $("words").onkeydown = (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === COMPOSING) return;
   event.preventDefault();
   sayText();
 };
@@ -151,9 +152,14 @@ for (const [id, kind] of [["photo-file", "photo"], ["photo-app", "photo"], ["voi
   };
 }
 addEventListener("paste", (event) => event.clipboardData?.files.length && sendAny(event.clipboardData.files));
-addEventListener("dragover", (event) => { event.preventDefault(); $("drop").hidden = false; });
+addEventListener("dragover", (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return; // words are dragged into the field
+  event.preventDefault();
+  $("drop").hidden = false;
+});
 addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("drop").hidden = true; });
 addEventListener("drop", (event) => {
+  if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   $("drop").hidden = true;
   sendAny(event.dataTransfer.files);
@@ -164,9 +170,12 @@ addEventListener("drop", (event) => {
 function rail(open) {
   document.body.classList.toggle("rail-open", open);
   $("veil").hidden = !open;
+  document.querySelector("main").inert = open; // Tab stays in the rail
   $("rail-open").ariaExpanded = String(open);
   (open ? $("rail-close") : $("rail-open")).focus();
 }
+
+matchMedia("(max-width: 860px)").onchange = () => document.body.classList.contains("rail-open") && rail(false);
 
 $("rail-open").onclick = () => rail(true);
 $("rail-close").onclick = $("veil").onclick = () => rail(false);

@@ -10,6 +10,8 @@ const $ = (id) => document.getElementById(id);
 
 export class NoMicrophone extends Error {}
 
+const release = (stream) => stream.getTracks().forEach((track) => track.stop());
+
 export class Recorder {
   // finished(blob): the person wants it sent; full(): a minute is over
   constructor(finished, full) {
@@ -24,11 +26,14 @@ export class Recorder {
   async start() {
     if (this.active) return;
     if (!navigator.mediaDevices || !window.MediaRecorder) throw new NoMicrophone("web-mic-insecure");
+    let stream;
     try {
-      this.stream = await navigator.mediaDevices.getUserMedia({audio: {channelCount: 1, noiseSuppression: true, autoGainControl: true}});
+      stream = await navigator.mediaDevices.getUserMedia({audio: {channelCount: 1, noiseSuppression: true, autoGainControl: true}});
     } catch {
       throw new NoMicrophone("web-mic-absent");
     }
+    if (this.active) return release(stream); // pressed twice while the browser asked
+    this.stream = stream;
     const kind = KINDS.find((name) => MediaRecorder.isTypeSupported(name));
     this.pieces = [];
     this.recorder = new MediaRecorder(this.stream, kind ? {mimeType: kind, audioBitsPerSecond: 48000} : {});
@@ -83,15 +88,16 @@ export class Recorder {
 
   async stop(wanted) {
     if (!this.active) return;
+    const stream = this.stream;
+    this.stream = null; // a second press changes nothing
     clearInterval(this.timer);
     if (this.recorder.state === "recording") {
       const stopped = new Promise((done) => { this.recorder.onstop = done; });
       this.recorder.stop();
       await stopped;
     }
-    this.stream.getTracks().forEach((track) => track.stop());
+    release(stream);
     this.audio.close();
-    this.stream = null;
     $("record-time").textContent = "0:00";
     $("typing").hidden = false;
     $("recording").hidden = true;

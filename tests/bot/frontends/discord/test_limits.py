@@ -13,6 +13,7 @@ from bot.frontends.discord.cards import Card, File, card_of, cards_of
 from bot.frontends.discord.connection import NothingPrivate
 from bot.frontends.discord.controls import view_of
 from bot.frontends.discord.invalid import WINDOW, InvalidRequests
+from bot.frontends.discord.names import name_in_dialogue
 from bot.frontends.discord.places import Kind, Place
 from bot.frontends.discord.post import fit
 from storage.ids import new_id
@@ -87,3 +88,13 @@ def test_the_library_logs_nothing_private(caplog: pytest.LogCaptureFixture):
     assert "123456789012345678" not in caplog.text
     assert token not in caplog.text
     assert "429 for https://discord.com/api/v10/webhooks/" in caplog.text
+
+
+def test_sentences_name_commands_as_discord_shows_them():
+    """A Korean client has no /delete: there it is called /삭제, and typed so it means the same."""
+    for language, shown in (("en", "/delete"), ("ko", "/삭제")):
+        said = Reply(language, (say("privacy-how-to-delete"),))
+        assert shown in card_of(said, None, direct=True).text
+        assert name_in_dialogue(shown[1:]) == "delete"
+    assert name_in_dialogue("gallery") == "characters"
+    assert name_in_dialogue("cancel") == "cancel"
