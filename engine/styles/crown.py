@@ -44,10 +44,7 @@ class CrownShape:
     through_hair: float = 0.16  # above landmark 10: a cut that is higher shows hair rather than shiny skin
     hair_edge: float = 0.04  # beside a forehead, where hair and skin mix
     some: float = 0.10  # of the width of the cut: hair there that is enough to go on from
-    beside: tuple[float, float] = (
-        0.30,
-        0.80,
-    )  # from the middle of the face: where hair beside it is looked for
+    beside: tuple[float, float] = (0.30, 0.80)  # from the middle of the face: where hair is looked for
     enough: float = 0.006  # square face heights of hair beside the face; with less a head is bald
     strand: float = 0.008  # sigma of a strand's width
     contrast: float = 4.0  # L of the strands
@@ -56,11 +53,15 @@ class CrownShape:
 
 @dataclass(frozen=True)
 class _Cut:
-    """Where the photo ends: a row for each column, (768,) float32; first and last column of the head."""
+    """Where the photo ends: a row for each column, (768,) float32; first and last column of the head.
+
+    `brow`: x and y of landmark 10, the upper end of the face.
+    """
 
     rows: FloatMap
     left: float
     right: float
+    brow: Points
     face_height: float
 
     @property
@@ -70,6 +71,28 @@ class _Cut:
     @property
     def half(self) -> float:
         return max(4.0, (self.right - self.left) / 2)
+
+    def row(self, column: float) -> float:
+        """Where the photo ends in a column, the nearest one of the canvas."""
+        return float(self.rows[int(np.clip(column, 0, CANVAS - 1))])
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What the photo shows where it ends.
+
+    Attributes
+    ----------
+    colours : float32 (768, 3), Lab under the cut
+    bare : float32 (768,) in [0, 1], how much of that is skin
+    forehead : first and last column of bare forehead; None where hair or a hat covers it
+    hair : float32 (768, 3), Lab of the hair, led across a forehead; None for a bald head
+    """
+
+    colours: FloatMap
+    bare: FloatMap
+    forehead: tuple[float, float] | None
+    hair: FloatMap | None
 
 
 def complete_top(
@@ -97,7 +120,8 @@ def complete_top(
     y, x = np.mgrid[0:last, 0:CANVAS].astype(np.float32)
     height: FloatMap = cut.rows[None] - y
     radius = np.hypot((x - cut.centre) / cut.half, np.maximum(height, 0) / rise)
-    lab = _colours(pixels, matte, landmarks, cut, x, height, rise, shape)
+    seen = _look(pixels, matte, landmarks, cut, shape)
+    lab = _painted(seen, x, height, cut, rise, shape)
     shade = smoothstep(0.55, 1.0, radius) * smoothstep(0, 0.2 * cut.face_height, height)
     lab[..., 0] = np.clip(lab[..., 0] - shape.rim * shade, 0, 100)
     above = (height > 0) & (np.abs(x - cut.centre) < cut.half + 3)
@@ -121,53 +145,63 @@ def _cut_through(matte: FloatMap, landmarks: Points, rows: FloatMap, shape: Crow
     head = np.flatnonzero(met)
     if len(head) < shape.narrowest * face_height:
         return None
-    return _Cut(rows, float(head[0]), float(head[-1]), face_height)
+    return _Cut(rows, float(head[0]), float(head[-1]), landmarks[TOP, :2], face_height)
 
 
-def _colours(
-    pixels: Pixels,
-    matte: FloatMap,
-    landmarks: Points,
-    cut: _Cut,
+def _look(pixels: Pixels, matte: FloatMap, landmarks: Points, cut: _Cut, shape: CrownShape) -> _Seen:
+    """Tell hair and skin apart where the photo ends."""
+    skin = find_skin(pixels, matte, landmarks, cut.face_height)
+    colours = _profile(pixels, cut, shape)
+    bare = _profile(skin.share, cut, shape)
+    like_skin = np.maximum(bare, _alike(colours, skin, shape))
+    low = cut.row(float(cut.brow[0])) > float(cut.brow[1]) - shape.through_hair * cut.face_height
+    forehead = _forehead(like_skin if low else bare, cut, shape)
+    if forehead is not None:  # ears and temples beside it are no hair either
+        bare = like_skin
+    hair = _hair_profile(colours, bare, forehead, cut, shape)
+    if hair is None:
+        hair = _hair_beside(pixels, matte, landmarks, skin, cut, shape)
+    return _Seen(colours, bare, forehead, hair)
+
+
+def _painted(
+    seen: _Seen, x: FloatMap, height: FloatMap, cut: _Cut, rise: float, shape: CrownShape
+) -> FloatMap:
+    """What is painted above the cut, Lab, float32 (rows, 768, 3): skin, hair, or hair over a forehead."""
+    if seen.hair is not None and seen.forehead is None:
+        return _hair(seen.hair, cut.centre, x, height, cut, rise, shape)
+    weight = (seen.bare + 1e-3)[:, None]
+    slow = _evened(seen.colours * weight, shape.spread, cut) / _evened(weight, shape.spread, cut)[:, None]
+    columns = np.clip(np.round(x), 0, CANVAS - 1).astype(int)
+    up = smoothstep(0, 0.5 * rise, height)[..., None]
+    grown = _evened(seen.colours, shape.even, cut)[columns]
+    skin: FloatMap = grown + up * (slow[columns] - grown)
+    if seen.hair is None or seen.forehead is None:
+        return skin
+    field = _hair(seen.hair, sum(seen.forehead) / 2, x, height, cut, rise, shape)
+    over = _over_arch(x, height, seen.forehead, cut, rise, shape)
+    over *= smoothstep(0, shape.passes * cut.face_height, height)  # temples and ears go on, too
+    return np.asarray(skin + over[..., None] * (field - skin), np.float32)
+
+
+def _hair(
+    colours: FloatMap,
+    parting: float,
     x: FloatMap,
     height: FloatMap,
+    cut: _Cut,
     rise: float,
     shape: CrownShape,
 ) -> FloatMap:
-    """What is painted above the cut, Lab, float32 (rows, 768, 3)."""
-    skin = find_skin(pixels, matte, landmarks, cut.face_height)
-    at_cut = _profile(pixels, cut, shape)
-    bare = _profile(skin.share, cut, shape)
-    like_skin = np.maximum(bare, _alike(at_cut, skin, shape))
-    middle_row = float(cut.rows[int(np.clip(landmarks[TOP, 0], 0, CANVAS - 1))])
-    low = middle_row > float(landmarks[TOP, 1]) - shape.through_hair * cut.face_height
-    forehead = _forehead(like_skin if low else bare, landmarks, cut, shape)
-    if forehead is not None:  # ears and temples beside it are no hair either
-        bare = like_skin
-    hair = _hair_profile(at_cut, bare, forehead, cut, shape)
-    if hair is None:
-        hair = _hair_beside(pixels, matte, landmarks, skin, cut, shape)
-    weight = (bare + 1e-3)[:, None]
-    slow = _evened(at_cut * weight, shape.spread, cut) / _evened(weight, shape.spread, cut)[:, None]
-    columns = np.clip(np.round(x), 0, CANVAS - 1).astype(int)
-    up = smoothstep(0, 0.5 * rise, height)[..., None]
-    grown = _evened(at_cut, shape.even, cut)[columns]
-    lab = grown + up * (slow[columns] - grown)
-    if hair is None:
-        return np.asarray(lab, np.float32)
-    middle = cut.centre if forehead is None else (forehead[0] + forehead[1]) / 2
-    carried = _carried(x, height, middle, cut, rise)
+    """Colours (768, 3) of hair at the cut, carried upwards in strands, Lab (rows, 768, 3)."""
+    carried = _carried(x, height, parting, cut, rise)
     strands = np.random.default_rng(STRANDS_SEED).standard_normal((1, CANVAS), dtype=np.float32)
     strands = gaussian(strands, max(0.8, shape.strand * cut.face_height))[0]
-    field = _evened(hair, shape.even, cut)[carried]
+    field = _evened(colours, shape.even, cut)[carried]
     field[..., 0] += (
         shape.contrast / strands.std() * strands[carried] * smoothstep(0, 0.08 * cut.face_height, height)
     )
-    if forehead is None:
-        return np.asarray(field, np.float32)
-    over = _over_arch(x, height, forehead, landmarks, cut, rise, shape)
-    over *= smoothstep(0, shape.passes * cut.face_height, height)  # temples and ears go on, too
-    return np.asarray(lab + over[..., None] * (field - lab), np.float32)
+    return np.asarray(field, np.float32)
 
 
 def _profile(picture: Pixels | FloatMap, cut: _Cut, shape: CrownShape) -> FloatMap:
@@ -207,13 +241,13 @@ def _evened(profile: FloatMap, sigma: float, cut: _Cut) -> FloatMap:
     return result
 
 
-def _forehead(bare: FloatMap, landmarks: Points, cut: _Cut, shape: CrownShape) -> tuple[float, float] | None:
+def _forehead(bare: FloatMap, cut: _Cut, shape: CrownShape) -> tuple[float, float] | None:
     """First and last column of bare forehead at the cut; None where hair or a hat covers it."""
     gap = np.ones((1, max(3, round(0.08 * cut.face_height))), np.uint8)
     closed = cv2.morphologyEx((bare > shape.bare).astype(np.uint8)[None], cv2.MORPH_CLOSE, gap)[0]
     columns = np.arange(CANVAS)
     closed[(columns < cut.left) | (columns > cut.right)] = 0
-    closed[np.abs(columns - landmarks[TOP, 0]) > shape.widest * cut.face_height] = 0
+    closed[np.abs(columns - cut.brow[0]) > shape.widest * cut.face_height] = 0
     inside = np.flatnonzero(closed)
     return (float(inside[0]), float(inside[-1])) if len(inside) > 0.05 * cut.face_height else None
 
@@ -247,7 +281,7 @@ def _hair_beside(
     first = int(np.clip(cut.rows[round(cut.centre)], 0, max(0, eyes - 2)))
     lab = rgb_to_lab(np.ascontiguousarray(pixels[first:eyes]))
     hair = (matte[first:eyes] > 0.98) & (skin.share[first:eyes] < 0.2) & (_alike(lab, skin, shape) < 0.5)
-    x = np.arange(CANVAS) - float(landmarks[TOP, 0])
+    x = np.arange(CANVAS) - float(cut.brow[0])
     nearest, farthest = (share * cut.face_height for share in shape.beside)
     found: list[FloatMap] = []
     area = 0
@@ -272,7 +306,6 @@ def _over_arch(
     x: FloatMap,
     height: FloatMap,
     forehead: tuple[float, float],
-    landmarks: Points,
     cut: _Cut,
     rise: float,
     shape: CrownShape,
@@ -280,8 +313,7 @@ def _over_arch(
     """1 where there is hair, 0 under the arch in which the forehead closes."""
     first, last = forehead
     middle, reach = (first + last) / 2, max(2.0, (last - first) / 2)
-    row = float(cut.rows[int(np.clip(middle, 0, CANVAS - 1))])
-    high = row - (float(landmarks[TOP, 1]) - shape.hairline * cut.face_height)
+    high = cut.row(middle) - (float(cut.brow[1]) - shape.hairline * cut.face_height)
     high = float(np.clip(high, 0.05 * cut.face_height, 0.55 * rise))
     arch = np.hypot((x - middle) / reach, height / high)
     ripple = 0.05 * np.sin((x - middle) * np.float32(40 / cut.face_height))  # no hairline is an ellipse

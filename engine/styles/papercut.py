@@ -1,10 +1,13 @@
-"""Paper cut: layers of coloured paper on one another, light on dark, each with its shadow on the next."""
+"""Paper cut: few sheets of coloured paper on one another, light on dark, each with its shadow on the next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from engine.arrays import FloatMap, Pixels
 from engine.raster import (
@@ -15,19 +18,20 @@ from engine.raster import (
     rgb_to_lab,
     smoothstep,
     warped,
-    wide_gaussian,
 )
 from engine.styles.blocks.complexion import complexion, held
 from engine.styles.blocks.detail import face_detail
 from engine.styles.blocks.eyes import EyeLook
 from engine.styles.blocks.paper import paper_grain
 from engine.styles.blocks.portrait import finished
-from engine.styles.blocks.strands import rounded
-from engine.styles.blocks.tones import stepped
+from engine.styles.blocks.strands import combed, rounded
+from engine.styles.blocks.tones import stepped, without_olive
 from engine.styles.composition import CANVAS
 from engine.styles.drawn import Drawing
 from engine.styles.shape import ShapeChange
 from engine.styles.sitting import Sitting
+
+HALF = CANVAS // 2  # px: sheets are cut at half the size
 
 
 @dataclass(frozen=True)
@@ -38,20 +42,27 @@ class Papercut:
     eyes: EyeLook = field(
         default=EyeLook(white=0.95, iris_cover=1.0, chroma=1.6, upper_lid=0.10, lower_lid=0.0, highlight=0.30)
     )
-    skin_step: float = 12.0  # L between two papers of skin
-    rest_step: float = 17.0  # L between two papers of hair and clothes
-    ramp: float = 0.05  # share of a step that blends: scissors cut sharply
-    round_off: float = 2.2  # sigma that rounds what is cut
-    detail: float = 0.75
-    skin_sheets: float = 0.55  # thickness of the papers of skin, the others being 1
+    sheets: int = 9  # colours of hair and clothes, at most
+    apart: float = 8.0  # distance in Lab under which two of them would be one ...
+    hues: float = 0.9  # ... in which a and b count this much
+    places: tuple[float, float] = (20.0, 40.0)  # distance for as much as the canvas is wide, and high
+    rest_chroma: float = 0.40  # added to colours that are one; greys and whites stay
+    smallest: float = 0.12  # face heights: narrower pieces of hair and clothes are not cut
+    whiter: float = 5.0  # L by which white cloth is whiter
+    skin_sheets: tuple[float, ...] = (-30.0, -19.0, -8.0, 15.0)  # L over the median at which each begins
+    skin_step: float = 9.0  # L between two of them
+    smallest_on_skin: float = 0.16
+    creases: tuple[float, ...] = (-5.0, -10.0, -18.0)  # L of a fold: where the sheet is slit, and deeper
+    slit: float = 6.5  # L of one such slit
+    thinnest: float = 0.016  # face heights: finer folds are not cut
     skin_chroma: float = 1.15
     blush: float = 3.0
-    rest_chroma: float = 1.5
-    on_top: float = 1.6  # layers that hair and clothes lie over the skin
-    thrown: tuple[float, float] = (3.5, 5.0)  # how far shadows fall, across and down
-    softness: float = 3.2  # sigma of the shadows
-    shadow: float = 17.0  # L
-    cut_edge: float = 7.0  # L of the light that a cut edge catches
+    on_top: float = 1.6  # sheets by which hair and clothes lie over the skin
+    round_off: float = 3.0  # sigma that rounds what is cut
+    thrown: tuple[float, float] = (3.0, 4.5)  # how far shadows fall, across and down
+    softness: float = 3.0  # sigma of the shadows
+    shadow: float = 14.0  # L
+    cut_edge: float = 6.0  # L of the light that a cut edge catches
     grain: float = 1.3  # L of the paper's fibres
     edge: float = 3.5  # sigma that rounds the figure's outline
 
@@ -59,47 +70,120 @@ class Papercut:
 def draw(sitting: Sitting, seed: int, style: Papercut = Papercut()) -> Drawing:
     """Cut a person out of paper; the seed moves the fibres."""
     random = np.random.default_rng(seed)
-    rest, rest_layer = _rest(sitting, style)
-    skin, skin_layer = _skin(sitting, style)
-    share = _cut(sitting.skin.share)
+    rest, rest_height = _rest(sitting, style)
+    skin, skin_height = _skin(sitting, style)
+    share = _cut(resized(sitting.skin.share, HALF, HALF), 3.0)
     lab = rest + share[..., None] * (skin - rest)
-    layer = rest_layer + style.on_top + share * (skin_layer - rest_layer - style.on_top)
-    features, feature_layer = _features(sitting, style)
-    place = sitting.skin.features
+    height = rest_height + style.on_top + share * (skin_height - rest_height - style.on_top)
+    features, feature_height = _features(sitting, style)
+    # glasses, beards and brows are finer than what else is no skin
+    place = np.maximum(sitting.skin.features, sitting.skin.oval * (1 - share))
     lab += (0.92 * place)[..., None] * (features - lab)
-    layer += place * (feature_layer - layer)
-    lab[..., 0] += _relief(layer, style) * (1 - 0.5 * place)
+    height += place * (feature_height - height)
+    lab[..., 0] += _relief(height, style) * (1 - 0.5 * place)
     lab[..., 0] += style.grain * paper_grain(CANVAS, random, size=1.0)
     return finished(lab_to_rgb(lab), rounded(sitting.matte, style.edge), sitting, style.shape, style.eyes)
 
 
-def _cut(share: FloatMap) -> FloatMap:
-    """The same area with one sharp, round border."""
-    return smoothstep(0.46, 0.54, wide_gaussian(share, 3.0))
+def _cut(half: FloatMap, round_off: float) -> FloatMap:
+    """A sheet of the shape `half` (384, 384) in [0, 1] with one sharp, round border, (768, 768)."""
+    return smoothstep(0.44, 0.56, resized(gaussian(half, round_off / 2), CANVAS, CANVAS))
+
+
+def _without_specks(numbers: Pixels, width: float) -> Pixels:
+    """Numbers of sheets (384, 384) without pieces narrower than `width` px of the canvas, corners rounded.
+
+    A median takes the same from every sheet, so that none sticks out from under the next.
+    """
+    return cast(Pixels, cv2.medianBlur(numbers, max(3, round(width / 2)) | 1))
 
 
 def _rest(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
-    """Hair and clothes in few papers; Lab, and the number of the layer, which need not be whole."""
-    half = resized(sitting.brushed, CANVAS // 2, CANVAS // 2)
-    calm = cv2.medianBlur(cv2.medianBlur(half, 11), 11)
-    lab = rgb_to_lab(resized(cast(Pixels, calm), CANVAS, CANVAS))
-    lightness: FloatMap = gaussian(np.ascontiguousarray(lab[..., 0]), style.round_off)
-    tones = stepped(lightness, style.rest_step, style.ramp, origin=4.0)
-    lab[..., 0] = tones + 3
-    lab[..., 1:] *= style.rest_chroma
-    return lab, tones / np.float32(style.rest_step)
+    """Hair and clothes, Lab, and how many sheets lie there."""
+    lab = rgb_to_lab(cast(Pixels, cv2.medianBlur(combed(sitting.brushed, sigma=24.0), 9)))
+    skin = np.maximum(sitting.skin.share, sitting.skin.features)
+    rest = resized(sitting.matte * (1 - skin), HALF, HALF) > 0.5
+    numbers, colours = _sheets(lab, rest, style)
+    numbers = _without_specks(numbers, style.smallest * sitting.face_height)
+    chroma: FloatMap = np.hypot(colours[:, 1], colours[:, 2])
+    colours[:, 1:] *= (1 + style.rest_chroma * smoothstep(6, 20, chroma))[:, None]
+    colours = without_olive(colours)
+    colours[:, 0] += style.whiter * smoothstep(60, 85, colours[:, 0])
+    pile = np.ones((len(colours), CANVAS, CANVAS), np.float32)
+    for number in range(1, len(colours)):
+        pile[number] = _cut((numbers >= number).astype(np.float32), style.round_off)
+    # each sheet hides the one under it: what it adds is the difference of their colours
+    added = np.diff(colours, axis=0, prepend=np.zeros((1, 3), np.float32))
+    paper: FloatMap = (pile.reshape(len(pile), -1).T @ added).reshape(CANVAS, CANVAS, 3)
+    return paper, pile[1:].sum(axis=0)
+
+
+def _sheets(lab: FloatMap, rest: NDArray[np.bool_], style: Papercut) -> tuple[Pixels, FloatMap]:
+    """Which of few sheets each pixel is nearest to, and their colours (n, 3), Lab, the darkest first.
+
+    Near means in colour and in place: hair and a coat of like colours get sheets of their own.
+    """
+    across, down = style.places
+    points = np.empty((HALF, HALF, 5), np.float32)
+    points[..., :3] = lab * np.array([1, style.hues, style.hues], np.float32)
+    points[..., 3] = np.linspace(0, across, HALF, dtype=np.float32)
+    points[..., 4] = np.linspace(0, down, HALF, dtype=np.float32)[:, None]
+    samples = points[::4, ::4][rest[::4, ::4]]
+    if len(samples) < style.sheets:
+        return np.zeros(rest.shape, np.uint8), np.array([[50, 0, 0]], np.float32)
+    stored = np.clip(np.rint(samples[:, :3] + np.array([0, 128, 128], np.float32)), 0, 255).astype(np.uint8)
+    first = Image.fromarray(stored[None]).quantize(style.sheets, Image.Quantize.MEDIANCUT)
+    labels = np.asarray(first).ravel().astype(np.int32)
+    stop = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 10, 0.5)
+    count = int(labels.max()) + 1
+    _, found, means = cv2.kmeans(samples, count, labels, stop, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    centres, sizes = cast(FloatMap, means), np.bincount(found.ravel(), minlength=count)
+    sheet_of, colours = _told_apart(centres[:, :3], sizes, style.apart)
+    away = (centres * centres).sum(axis=1) - 2 * points.reshape(-1, 5) @ centres.T
+    numbers = sheet_of[np.argmin(away, axis=1)].reshape(rest.shape)
+    colours[:, 1:] /= style.hues
+    return numbers, colours
+
+
+def _told_apart(colours: FloatMap, sizes: NDArray[np.intp], apart: float) -> tuple[Pixels, FloatMap]:
+    """Number of the sheet for each of (n, 3) colours, and the sheets' colours, the darkest first.
+
+    Colours that are alike share a sheet, which has the colour of the largest of them.
+    """
+    kept: list[NDArray[np.float32]] = []
+    for colour in colours[np.argsort(-sizes)]:
+        if all(float(np.linalg.norm(colour - other)) >= apart for other in kept):
+            kept.append(colour)
+    sheets = np.stack(kept)
+    sheets = sheets[np.argsort(sheets[:, 0])]
+    away: FloatMap = np.linalg.norm(colours[:, None] - sheets[None], axis=2)
+    return np.argmin(away, axis=1).astype(np.uint8), sheets
 
 
 def _skin(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
-    seen = complexion(sitting, window=0.030, one_colour=0.85)
-    detail = face_detail(seen.lightness, sitting.face_height, step=1.0, ramp=1.0)
-    relief: FloatMap = 0.70 * seen.tone + style.detail * detail
-    tones = stepped(gaussian(relief, 1.4 * style.round_off), style.skin_step, style.ramp)
+    length = sitting.face_height
+    seen = complexion(sitting, window=0.036, one_colour=0.95)
+    tone = resized(seen.tone, HALF, HALF)
+    sheets = _pile(tone, style.skin_sheets, style.smallest_on_skin * length, style.round_off)
+    height = sheets - np.float32(sum(start < 0 for start in style.skin_sheets))
+    detail = resized(face_detail(seen.lightness, length, step=1.0, ramp=1.0), HALF, HALF)
+    starts = [-crease for crease in style.creases]
+    slits = _pile(-detail, starts, style.thinnest * length, 0.6 * style.round_off)
+    tones: FloatMap = np.float32(style.skin_step) * height - np.float32(style.slit) * slits
     lightness = held(sitting.skin_lightness + tones, sitting)
-    warm = 0.2 * np.clip(-tones, 0, 20) + style.blush * seen.cheeks
+    warm = 0.25 * np.clip(-tones, 0, 22) + style.blush * seen.cheeks
     a, b = style.skin_chroma * seen.a + seen.warm[0] * warm, style.skin_chroma * seen.b + seen.warm[1] * warm
-    layer = tones * np.float32(style.skin_sheets / style.skin_step)
-    return cast(FloatMap, cv2.merge([lightness, a, b])), layer
+    return cast(FloatMap, cv2.merge([lightness, a, b])), height * np.float32(0.55) - np.float32(0.25) * slits
+
+
+def _pile(values: FloatMap, starts: Sequence[float], smallest: float, round_off: float) -> FloatMap:
+    """How many sheets lie where, (768, 768), if each lies where `values` (384, 384) exceed its start."""
+    numbers = sum((values > start).astype(np.uint8) for start in starts)
+    numbers = _without_specks(cast(Pixels, numbers), smallest)
+    pile = np.zeros((CANVAS, CANVAS), np.float32)
+    for number in range(1, len(starts) + 1):
+        pile += _cut((numbers >= number).astype(np.float32), round_off)
+    return pile
 
 
 def _features(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
@@ -112,9 +196,9 @@ def _features(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
     return lab, (tones - np.float32(sitting.skin_lightness)) / np.float32(2 * style.skin_step)
 
 
-def _relief(layer: FloatMap, style: Papercut) -> FloatMap:
-    """L that a layer gains at its cut edge, and loses under the edge of a higher one."""
-    height = np.ascontiguousarray(layer)
+def _relief(height: FloatMap, style: Papercut) -> FloatMap:
+    """L that a sheet gains at its cut edge, and loses under the edge of a higher one."""
+    height = np.ascontiguousarray(height)
 
     def from_above_left(across: float, down: float) -> FloatMap:
         shift = np.array([[1, 0, across], [0, 1, down]], np.float32)

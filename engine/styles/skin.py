@@ -25,6 +25,9 @@ from engine.raster import (
 )
 
 HALF = 2  # the map is made at half the size
+FINER = (1.8, 3.0)  # times the fine texture of the face's own skin: from there on it is hair or cloth ...
+SMOOTHEST = 0.35  # ... but of a face as smooth as in paint, L
+DARKER = (26.0, 38.0)  # L under this skin's: so deep no shadow is above the brows, but hair
 FRINGE = 0.75  # of the face's L: a forehead that is darker is covered by hair
 PARSED = 0.85  # how far a parser is trusted beside the colours
 # Outlines in the order of the mesh; right and left as the person has them.
@@ -75,11 +78,19 @@ def find_skin(
     above_brows = _above_brows(points, size)
     plain = (oval > 200) & (features == 0) & (small_matte > 0.9)
     lightness, a, b = _reference(lab, _without_fringe(lab, plain, above_brows))
-    likely = _likeness(lab, lightness, a, b, _expected(points, length, size))
-    busy = _busy(lab[..., 0], length)
+    expected = _expected(points, length, size)
+    likely = _likeness(lab, lightness, a, b, expected)
+    fine = _fine(lab[..., 0], length)
+    busy = smoothstep(1.2, 3.0, fine)
     hair = np.maximum(_hair(lab, lightness, a, b, busy), above_brows * _dyed(lab, lightness, a, b))
     soft_oval = wide_gaussian(unit(oval), 0.03 * length)
-    likely = likely * (1 - 0.9 * busy * (1 - soft_oval))
+    own = max(float(np.median(fine[plain])), SMOOTHEST) if plain.any() else SMOOTHEST
+    textured = np.maximum(busy, smoothstep(*FINER, fine / own) * (1 - expected))
+    dark = above_brows * smoothstep(*DARKER, lightness - lab[..., 0])
+    # beside and over a forehead what may be both is hair
+    unsure = above_brows * (1 - likely) * np.clip(1 - 2 * expected, 0, 1)
+    kept = (1 - unsure) * (1 - np.maximum(0.9 * textured, dark))
+    likely = likely * (soft_oval + (1 - soft_oval) * kept)
     share = np.maximum(likely, 0.92 * smoothstep(0.5, 0.95, soft_oval)) * (1 - hair)
     share = _with_highlights(share, lab[..., 0], lightness, length)
     if parts is not None:
@@ -199,7 +210,7 @@ def _parsed(share: FloatMap, parts: Parts) -> FloatMap:
     return result
 
 
-def _busy(lightness: FloatMap, length: float) -> FloatMap:
-    """Fine texture: hair and cloth of the skin's colour are busier than skin."""
+def _fine(lightness: FloatMap, length: float) -> FloatMap:
+    """L of the fine texture: hair and cloth of the skin's colour have more than skin."""
     fine = np.abs(lightness - gaussian(lightness, max(0.8, 0.006 * length)))
-    return smoothstep(1.2, 3.0, wide_gaussian(fine, 0.02 * length))
+    return wide_gaussian(fine, 0.02 * length)

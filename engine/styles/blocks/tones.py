@@ -3,6 +3,9 @@
 import numpy as np
 
 from engine.arrays import FloatMap
+from engine.raster import smoothstep
+
+BROWN = 0.40  # a for one unit of b
 
 
 def stepped(values: FloatMap, step: float, ramp: float, origin: float = 0.0) -> FloatMap:
@@ -15,3 +18,15 @@ def stepped(values: FloatMap, step: float, ramp: float, origin: float = 0.0) -> 
     rest = np.clip((scaled - floor - 0.5) / max(ramp, 1e-3) + 0.5, 0, 1)
     quantised: FloatMap = (floor + rest * rest * (3 - 2 * rest)) * step + origin
     return quantised
+
+
+def without_olive(lab: FloatMap) -> FloatMap:
+    """Dark yellows turned to brown: in flat colours fair hair in the shade would look green.
+
+    What is green (a under 0) and what is light stays; `lab` (..., 3).
+    """
+    lightness, a, b = (lab[..., band] for band in range(3))
+    dark = smoothstep(65, 35, lightness) * smoothstep(-6, 0, a)
+    result = lab.copy()
+    result[..., 1] = np.maximum(a, a + dark * (BROWN * b - a))
+    return result

@@ -11,7 +11,7 @@ from engine.evaluate.likeness import spearman
 from engine.evaluate.skin import SkinColour, skin_colour
 from engine.raster import rgb_to_lab
 from engine.styles import StyleUnknown, draw, prepare, style_of, styles
-from tests.engine.styles.conftest import FEW, NAMES
+from tests.engine.styles.conftest import FEW, NAMES, Person
 
 STYLE_IDS = [style.id for style in styles()]
 FURTHER = ("chibi", "pixel", "papercut")  # the others are looked at each time
@@ -96,6 +96,15 @@ def test_skin_keeps_its_colour(people, style):
         assert turned is not None, person.name
         assert abs(turned) <= 12, (person.name, turned)
         assert -8 <= photo.lift_to(drawn) <= 8, (person.name, photo, drawn)
+
+
+def test_hair_is_no_skin_and_a_bald_head_is(people_of, shared_media):
+    """Over and beside a forehead: fair hair, a dark crown that the photo cut off, a head without hair."""
+    people = people_of(("real_009", "real_005", "ai_male_0"))
+    bare = {person.name: _bare_above_brows(person) for person in people}
+    assert bare["real_009"] < 0.35
+    assert bare["real_005"] < 0.20
+    assert bare["ai_male_0"] > 0.70
 
 
 @pytest.mark.long
@@ -186,6 +195,14 @@ def test_every_style_has_names_in_both_languages():
         assert style.names["en"]
         assert style.names["ko"]
         assert style.kind == "drawn"
+
+
+def _bare_above_brows(person: Person) -> float:
+    """Share of skin above the brows and outside the mesh."""
+    sitting = person.sitting
+    head = sitting.matte[: int(sitting.landmarks[[105, 334], 1].mean())] > 0.9
+    beyond = head & (sitting.skin.oval[: len(head)] < 0.05)
+    return float(sitting.skin.share[: len(head)][beyond].mean())
 
 
 def _at_120(drawing: np.ndarray) -> np.ndarray:
