@@ -1,5 +1,8 @@
 """Runs of seconds: networks of 16 px, and drawings that end a run or are no numbers from some place on."""
 
+from dataclasses import replace
+
+from engine.stylegan2.training.choices import Augmentation
 from engine.stylegan2.training.journal import LINES, read_lines
 from engine.stylegan2.training.options import Options, Sizes
 from engine.stylegan2.training.run import new_networks, new_run
@@ -7,6 +10,7 @@ from engine.stylegan2.training.step import Trainer
 
 SIZES = Sizes(16, 128, 16, 16, 2)
 OPTIONS = Options(batch=8, gamma=0.1, ema_kimg=0.1, ema_rampup=0.05, ada_kimg=0.5)
+PLAIN = replace(OPTIONS, augmentation=Augmentation.NONE)  # in a third of the time
 CYCLE = 0.128  # kimg: 16 steps, all penalties once
 
 
