@@ -178,7 +178,7 @@ def test_half_of_the_drawings_are_shown_mirrored_where_asked(drawings, mirror):
 
 
 def test_training_leaves_random_numbers_and_switches_of_others_alone(drawings, tmp_path):
-    """Meanwhile a GPU's convolutions are exact: penalties lose too much in TF32, which is PyTorch's choice."""
+    """Meanwhile a GPU's convolutions are exact: penalties lose too much in TF32, PyTorch's choice."""
     exact = []
 
     class Watched(Ending):
