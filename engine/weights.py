@@ -23,6 +23,7 @@ from engine.weight_sources import SourceFailed, download
 
 log = logging.getLogger(__name__)
 
+READABLE = 0o644  # for everybody: who fetches them need not be who runs the bot
 LOCK_NAME = "weights.lock"  # JSON {name: sha256} of files whose hash no official source states
 
 
@@ -248,7 +249,7 @@ NEURAL_FILES: tuple[WeightFile, ...] = (
 def default_folder() -> Path:
     """Cache folder: MYTALKCON_WEIGHTS_DIR, else `mytalkcon/weights` in the user's cache folder."""
     if chosen := os.environ.get("MYTALKCON_WEIGHTS_DIR"):
-        return Path(chosen)
+        return Path(chosen).expanduser()
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "mytalkcon" / "weights"
 
@@ -350,6 +351,7 @@ class WeightStore:
         kept = PartialFile(self.folder / file.name)
         try:
             shutil.copyfile(path, kept.temporary)
+            kept.temporary.chmod(READABLE)
         except BaseException:
             kept.discard()
             raise

@@ -129,12 +129,6 @@ def test_the_command_says_which_features_and_what_is_missing(lite0, tmp_path, mo
         done = mytalkcon("metrics", SNAPSHOT, data, option)
         assert done.exit_code == 1
         assert "needs more than is installed" in done.output
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    (alone / "0.png").write_bytes((data / "0.png").read_bytes())
-    done = mytalkcon("metrics", SNAPSHOT, alone, "--kid")
-    assert done.exit_code == 2
-    assert "two drawings" in done.output.replace("\n", " ")
     done = mytalkcon("metrics", SNAPSHOT, data, "--kid", "--pictures", 4, "--json")
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)["KID"]

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from engine.stylegan2.training.choices import Augmentation
-from engine.stylegan2.training.journal import LINES, read_lines
 from engine.stylegan2.training.options import Options, Sizes
 from engine.stylegan2.training.run import new_networks, new_run
 from engine.stylegan2.training.step import Trainer
@@ -20,14 +19,6 @@ def trainer_of(drawings, options, microbatch=8, seed=0) -> Trainer:
 
 def same(a, b) -> bool:
     return all(x.equal(y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
-
-
-def lines_of(folder):
-    """The log without what a clock says."""
-    return [
-        {name: value for name, value in line.items() if name != "seconds per kimg"}
-        for line in read_lines(folder / LINES)
-    ]
 
 
 class Killed(Exception):

@@ -22,6 +22,7 @@ from engine.stylegan2.training.journal import LINES
 from engine.stylegan2.training.loop import Plan, train
 from engine.stylegan2.training.run import new_networks, resolution_of, set_p
 from tests.engine.stylegan2.small import SNAPSHOT
+from tests.engine.stylegan2.training.logs import lines_of
 from tests.engine.stylegan2.training.short_runs import (
     CYCLE,
     OPTIONS,
@@ -29,7 +30,6 @@ from tests.engine.stylegan2.training.short_runs import (
     SIZES,
     Ending,
     Killed,
-    lines_of,
     trainer_of,
 )
 
@@ -142,6 +142,15 @@ def test_a_lazy_penalty_weighs_as_if_it_were_there_in_every_step(drawings):
         torch.testing.assert_close(adam.state[weight]["exp_avg"], gradient)  # beta 0: the last gradient
 
 
+def test_penalties_that_are_taken_rarely_weigh_as_much_in_all(drawings):
+    def losses(every: int) -> list[float]:
+        trainer = trainer_of(drawings, replace(OPTIONS, r1_every=every, path_every=every))
+        torch.manual_seed(0)
+        return [part(range(8))[0].item() for part in (trainer._r1, trainer._path)]
+
+    assert losses(16) == pytest.approx([16 * loss for loss in losses(1)])
+
+
 def test_penalties_that_are_steps_of_their_own_slow_adam_down(drawings):
     """Karras et al. 2020, appendix B, with a penalty every 4 steps and every 16."""
     run = trainer_of(drawings, OPTIONS).run
@@ -175,6 +184,15 @@ def test_half_of_the_drawings_are_shown_mirrored_where_asked(drawings, mirror):
             assert shown.equal(real) or shown.equal(real.flip(2))
             mirrored += not shown.equal(real)
     assert 4 <= mirrored <= 20 if mirror else mirrored == 0
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_two_styles_are_mixed_in_one_picture_where_asked(drawings, share):
+    trainer, styles = trainer_of(drawings, replace(PLAIN, style_mixing=share)), []
+    for part in (trainer.run.g.layers[0], trainer.run.g.to_rgb[-1]):
+        part.register_forward_pre_hook(lambda _, given: styles.append(given[1]))
+    trainer.step()
+    assert styles[0].equal(styles[1]) == (share == 0)
 
 
 def test_training_leaves_random_numbers_and_switches_of_others_alone(drawings, tmp_path):

@@ -91,6 +91,15 @@ def test_sizes_that_no_network_has_are_explained(tmp_path):
         assert said in done.output.replace("\n", " ")
 
 
+def test_one_drawing_is_no_set_to_be_compared_with(tmp_path):
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
+    network = tmp_path / "network.safetensors"
+    save_checkpoint(snapshot(*new_networks(SIZES, 0)), network)
+    done = CliRunner().invoke(load("metrics"), [str(network), str(tmp_path), "--kid"])
+    assert done.exit_code == 2
+    assert "two drawings" in done.output.replace("\n", " ")
+
+
 def test_the_command_says_so_and_exits_with_2(tmp_path):
     done = CliRunner().invoke(load("train"), ["--data", str(tmp_path), "--out", str(tmp_path / "run")])
     assert done.exit_code == 2
