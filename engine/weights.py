@@ -351,6 +351,7 @@ class WeightStore:
         kept = PartialFile(self.folder / file.name)
         try:
             shutil.copyfile(path, kept.temporary)
+            kept.temporary.chmod(READABLE)
         except BaseException:
             kept.discard()
             raise

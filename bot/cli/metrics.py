@@ -48,21 +48,21 @@ def metrics(
     from engine.stylegan2.training.data import drawings_of
 
     device = best_device()
+    generator = read_checkpoint(checkpoint).generator().to(device)
+    drawings = drawings_of(data, generator.config.resolution) if fid or kid else None
+    if drawings is not None and len(drawings) < 2:
+        raise typer.BadParameter("KID and FID compare sets: DATA needs two drawings at least")
     observer = placed_inception(device) if fid else placed_observer(device) if kid else None
     lpips = placed_lpips() if ppl else None
     if ppl and lpips is None:
         raise MetricsMissing("PPL needs LPIPS: mytalkcon weights fetch vgg16-397923af.pth lpips-vgg-0.1.pth")
-    generator = read_checkpoint(checkpoint).generator().to(device)
     rows: list[tuple[str, float, str]] = []
     with Bar(console=console, transient=True) as bar, exact_float32():
 
         def counted(what: str, made: Iterator[Pixels], total: int) -> Iterator[Pixels]:
             yield from bar.track(made, total, description=what)
 
-        if observer is not None:
-            drawings = drawings_of(data, generator.config.resolution)
-            if len(drawings) < 2:
-                raise typer.BadParameter("KID and FID compare sets: DATA needs two drawings at least")
+        if observer is not None and drawings is not None:
             real = (drawings.pixels(number) for number in range(len(drawings)))
             seeds = range(seed, seed + pictures)
             seen = observer.features(counted("data", real, len(drawings)))

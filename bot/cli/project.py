@@ -39,15 +39,17 @@ def project(
     """Find the styles of a photo: writes target.png, projected.png and styles.npz."""
     check_folder(out)
     need_neural()
+    from engine.devices import best_device
     from engine.stylegan2.checkpoint import read_checkpoint
     from engine.stylegan2.perceptual import Distance, pixels_and_edges, placed_lpips
     from engine.stylegan2.pictures import pixels_of, tensor_of_pixels
     from engine.stylegan2.projector import Search, project, save_styles
 
-    generator = read_checkpoint(checkpoint).generator()
+    device = best_device()
+    generator = read_checkpoint(checkpoint).generator().to(device)
     target = square_of(photo, generator.config.resolution, align)
     lpips = placed_lpips()
-    distance: Distance = lpips or pixels_and_edges
+    distance: Distance = lpips.to(device) if lpips else pixels_and_edges
     console.print(
         "distance: LPIPS" if lpips else "distance: pixels and edges (no LPIPS weights)", markup=False
     )
@@ -56,7 +58,7 @@ def project(
         search = Search(steps=steps, space=space.value)
         found = project(
             generator,
-            tensor_of_pixels(target),
+            tensor_of_pixels(target).to(device),
             distance,
             search,
             seed,

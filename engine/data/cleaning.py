@@ -245,7 +245,8 @@ def _finish(
     told = json.dumps(asdict(finish))
     finish_file = out / FINISH
     if not finish_file.is_file() or finish_file.read_text() != told:
-        shutil.rmtree(out / PICTURES, ignore_errors=True)
+        if (out / PICTURES).is_dir():
+            shutil.rmtree(out / PICTURES)
         finish_file.write_text(told)
     wanted = {_in(out / PICTURES, row): _in(out / SQUARES, row) for row in kept}
     behind = {_in(out / PICTURES, row): grounds[row.file] for row in kept}

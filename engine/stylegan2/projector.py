@@ -184,7 +184,7 @@ def structure(noise: Tensor) -> Tensor:
 
 def save_styles(found: Projected, path: Path) -> None:
     """Write what was found as a `.npz` of styles and distances."""
-    np.savez(path, styles=found.styles.numpy(), distances=np.array(found.distances))
+    np.savez(path, styles=found.styles.cpu().numpy(), distances=np.array(found.distances))
 
 
 def read_styles(path: Path, generator: Generator) -> Tensor:

@@ -1,13 +1,14 @@
 """Drawings to learn from: which there are, and in which order they are shown."""
 
 import hashlib
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine.arrays import Pixels
@@ -15,6 +16,15 @@ from engine.data.files import pictures_in
 from engine.stylegan2.training.errors import DrawingsTooSmall, MixedDrawings, NoDrawings
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+BROKEN = (  # what Pillow says of damaged pictures, and of damaged notes in them
+    OSError,
+    Image.DecompressionBombError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    struct.error,
+)
 KEPT = 6_000_000_000  # bytes of decoded drawings; further ones are read each time
 
 
@@ -116,7 +126,7 @@ def _size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as picture:
             return picture.size
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    except BROKEN as error:
         raise NoDrawings(f"{path.name}: {error}", folder=str(path)) from error
 
 
@@ -124,8 +134,10 @@ def _read(path: Path) -> Pixels:
     """Uint8 (H, W, 3), upright; what is transparent becomes white."""
     try:
         with Image.open(path) as picture:
+            if picture.mode.startswith(("I", "F")):
+                raise ValueError(f"mode {picture.mode}, which becomes white where it is over 255")
             colours = ImageOps.exif_transpose(picture).convert("RGBA")
-    except (OSError, Image.DecompressionBombError, SyntaxError) as error:
+    except BROKEN as error:
         raise NoDrawings(f"{path.name}: {error}", folder=str(path)) from error
     ground = Image.new("RGBA", colours.size, "white")
     return np.asarray(Image.alpha_composite(ground, colours).convert("RGB"))

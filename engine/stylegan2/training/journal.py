@@ -33,10 +33,10 @@ class Listener(Protocol):
 class TensorBoard:
     """Event files in the run's folder."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(folder / "tensorboard"))
+        self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
         self._writer.add_text("options", json.dumps(dict(settings)))
 
     def values(self, step: int, values: Values) -> None:
@@ -56,7 +56,7 @@ class TensorBoard:
 class WeightsAndBiases:
     """A run of W&B: kept in the folder, and sent only where WANDB_API_KEY or WANDB_MODE says so."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], _step: int) -> None:
         import wandb
 
         self._wandb = wandb
@@ -81,8 +81,8 @@ class WeightsAndBiases:
         self._run.finish()
 
 
-def listener(tracker: Tracker, folder: Path, settings: Mapping[str, Any]) -> Listener:
-    """Start a tracker.
+def listener(tracker: Tracker, folder: Path, settings: Mapping[str, Any], step: int) -> Listener:
+    """Start a tracker; where it can, it forgets what it was told of steps after `step`.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def listener(tracker: Tracker, folder: Path, settings: Mapping[str, Any]) -> Lis
     """
     if find_spec(tracker) is None:
         raise TrackerMissing(f"{tracker} is not installed", tracker=str(tracker))
-    return (TensorBoard if tracker is Tracker.TENSORBOARD else WeightsAndBiases)(folder, settings)
+    return (TensorBoard if tracker is Tracker.TENSORBOARD else WeightsAndBiases)(folder, settings, step)
 
 
 class Journal:
@@ -101,7 +101,7 @@ class Journal:
         self, folder: Path, settings: Mapping[str, Any], trackers: tuple[Tracker, ...] = (), step: int = 0
     ) -> None:
         self._path = folder / LINES
-        self._listeners = [listener(tracker, folder, settings) for tracker in trackers]
+        self._listeners = [listener(tracker, folder, settings, step) for tracker in trackers]
         lines = read_lines(self._path) if step else []
         kept = [line for line in lines if line["step"] <= step]
         write_whole(self._path, "".join(f"{json.dumps(line)}\n" for line in kept).encode())

@@ -125,12 +125,6 @@ def test_the_command_says_which_features_and_what_is_missing(lite0, tmp_path, mo
         done = mytalkcon("metrics", SNAPSHOT, data, option)
         assert done.returncode == 1
         assert "needs more than is installed" in done.stderr
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    (alone / "0.png").write_bytes((data / "0.png").read_bytes())
-    done = mytalkcon("metrics", SNAPSHOT, alone, "--kid")
-    assert done.returncode == 2
-    assert "two drawings" in done.stderr.replace("\n", " ")
     done = mytalkcon("metrics", SNAPSHOT, data, "--kid", "--pictures", 4, "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["KID"]

@@ -1,12 +1,15 @@
 """Runs of seconds: networks of 16 px, and drawings that end a run or are no numbers from some place on."""
 
-from engine.stylegan2.training.journal import LINES, read_lines
+from dataclasses import replace
+
+from engine.stylegan2.training.choices import Augmentation
 from engine.stylegan2.training.options import Options, Sizes
 from engine.stylegan2.training.run import new_networks, new_run
 from engine.stylegan2.training.step import Trainer
 
 SIZES = Sizes(16, 128, 16, 16, 2)
 OPTIONS = Options(batch=8, gamma=0.1, ema_kimg=0.1, ema_rampup=0.05, ada_kimg=0.5)
+PLAIN = replace(OPTIONS, augmentation=Augmentation.NONE)  # in a third of the time
 CYCLE = 0.128  # kimg: 16 steps, all penalties once
 
 
@@ -16,14 +19,6 @@ def trainer_of(drawings, options, microbatch=8, seed=0) -> Trainer:
 
 def same(a, b) -> bool:
     return all(x.equal(y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
-
-
-def lines_of(folder):
-    """The log without what a clock says."""
-    return [
-        {name: value for name, value in line.items() if name != "seconds per kimg"}
-        for line in read_lines(folder / LINES)
-    ]
 
 
 class Killed(Exception):

@@ -10,7 +10,7 @@ import torch
 
 from engine.stylegan2.training.errors import Diverged, TooLarge
 from engine.stylegan2.training.loop import Plan, train
-from tests.engine.stylegan2.training.short_runs import CYCLE, OPTIONS, SIZES, Ending, same, trainer_of
+from tests.engine.stylegan2.training.short_runs import CYCLE, OPTIONS, PLAIN, SIZES, Ending, same, trainer_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -70,7 +70,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_last_snapshot(drawi
 def test_weights_that_are_no_numbers_are_never_kept(drawings, tmp_path, monkeypatch):
     """The last step before a snapshot can break them; all losses were numbers until then."""
     plan = Plan(tmp_path, 2 * CYCLE, tick=CYCLE, snapshot=1)
-    last = train(drawings, SIZES, OPTIONS, replace(plan, kimg=CYCLE))
+    last = train(drawings, SIZES, PLAIN, replace(plan, kimg=CYCLE))
     kept = {path.name: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
     a_cycle, steps, step = 16 + 4 + 16 + 1, [], torch.optim.Adam.step  # generator, path, discriminator, r1
 
@@ -82,7 +82,7 @@ def test_weights_that_are_no_numbers_are_never_kept(drawings, tmp_path, monkeypa
 
     monkeypatch.setattr(torch.optim.Adam, "step", breaking)
     with pytest.raises(Diverged) as raised:
-        train(drawings, SIZES, OPTIONS, plan)
+        train(drawings, SIZES, PLAIN, plan)
     assert len(steps) == a_cycle
     assert raised.value.values["snapshot"] == last.name
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.safetensors")} == kept

@@ -13,7 +13,7 @@ import time
 import torch
 
 from engine.stylegan2.checkpoint import read_checkpoint
-from tests.engine.stylegan2.training.short_runs import lines_of
+from tests.engine.stylegan2.training.logs import lines_of
 from tests.samples import MYTALKCON
 
 pytestmark = pytest.mark.long

@@ -14,7 +14,7 @@ from bot.cli.main import load
 from bot.sentences import sentence
 from engine.stylegan2.checkpoint import Checkpoint, read_checkpoint, save_checkpoint, snapshot
 from engine.stylegan2.training import journal
-from engine.stylegan2.training.choices import Tracker
+from engine.stylegan2.training.choices import Augmentation, Tracker
 from engine.stylegan2.training.data import drawings_of
 from engine.stylegan2.training.errors import (
     AnotherRun,
@@ -30,6 +30,7 @@ from engine.stylegan2.training.options import Options, Sizes
 from engine.stylegan2.training.run import networks_of, new_networks, resolution_of
 from engine.stylegan2.training.team import Team
 from tests.engine.stylegan2.small import small_discriminator, small_generator
+from tests.engine.stylegan2.training.short_runs import Ending, Killed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -60,6 +61,9 @@ def test_a_drawing_that_is_cut_short_is_named_before_the_run_begins(drawn, tmp_p
     with pytest.raises(NoDrawings) as raised:
         drawings_of(tmp_path, 16)
     assert str(tmp_path / "cut.png") in told(raised)
+    Image.new("I;16", (32, 32), 40_000).save(tmp_path / "cut.png")  # Pillow would make it white
+    with pytest.raises(NoDrawings, match="I;16"):
+        drawings_of(tmp_path, 16)
 
 
 def test_drawings_are_shown_upright_and_hidden_files_are_none(tmp_path):
@@ -85,6 +89,15 @@ def test_sizes_that_no_network_has_are_explained(tmp_path):
         done = CliRunner().invoke(load("train"), words)
         assert done.exit_code == 2
         assert said in done.output.replace("\n", " ")
+
+
+def test_one_drawing_is_no_set_to_be_compared_with(tmp_path):
+    Image.new("RGB", (32, 32)).save(tmp_path / "a.png")
+    network = tmp_path / "network.safetensors"
+    save_checkpoint(snapshot(*new_networks(SIZES, 0)), network)
+    done = CliRunner().invoke(load("metrics"), [str(network), str(tmp_path), "--kid"])
+    assert done.exit_code == 2
+    assert "two drawings" in done.output.replace("\n", " ")
 
 
 def test_the_command_says_so_and_exits_with_2(tmp_path):
@@ -169,16 +182,21 @@ def test_a_batch_must_fit_its_parts(drawn, tmp_path):
 def test_a_tracker_that_is_not_installed_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(journal, "find_spec", lambda name: None)
     with pytest.raises(TrackerMissing) as raised:
-        journal.listener(Tracker.WANDB, tmp_path, {})
+        journal.listener(Tracker.WANDB, tmp_path, {}, 0)
     assert "wandb" in told(raised)
 
 
-def test_tensorboard_gets_every_tick(drawn, tmp_path):
+def test_tensorboard_gets_every_tick_once(drawn, tmp_path):
+    """The tick of step 32 is told twice: the run was killed after it, before a state was kept."""
     accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    plan = Plan(tmp_path, 0.128, 0.064, trackers=(Tracker.TENSORBOARD,))
-    train(drawings_of(drawn, 16), SIZES, OPTIONS, plan)
+    drawings, options = drawings_of(drawn, 16), replace(OPTIONS, augmentation=Augmentation.NONE)
+    plan = Plan(tmp_path, 0.192, 0.064, snapshot=3, trackers=(Tracker.TENSORBOARD,))
+    train(drawings, SIZES, options, replace(plan, kimg=0.064))
+    with pytest.raises(Killed):
+        train(Ending(drawings, 40 * 4, Killed()), SIZES, options, plan)
+    train(drawings, SIZES, options, plan)
     events = accumulators.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert [event.step for event in events.Scalars("r_t")] == [16, 32]
+    assert [event.step for event in events.Scalars("r_t")] == [16, 32, 48]
     assert events.Images("samples")
 
 
