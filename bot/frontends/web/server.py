@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, hdrs, web
 from bot.frontends.web import page
 from bot.frontends.web.chat import SENT, Chat, Visitor
 from bot.frontends.web.clients import client_of
+from bot.frontends.web.door import listening
 from bot.frontends.web.frames import Malformed, Said, read, read_id
 from bot.frontends.web.guard import add_headers, guard
 from bot.frontends.web.limits import Bucket, Buckets, Places, TooManyAtOnce, WebLimits
@@ -272,10 +273,9 @@ async def serving(
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.web_host, settings.web_port).start()
-        port = runner.addresses[0][1]
-        host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
-        yield chat, f"http://{host}:{port}/"
+        async with listening(runner, settings, limits) as port:
+            host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
+            yield chat, f"http://{host}:{port}/"
     finally:
         await tabs.close_all()
         await runner.cleanup()
