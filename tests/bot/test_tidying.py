@@ -21,7 +21,6 @@ from storage.blobs import BlobStore, Stored
 from storage.database import Database, Work
 from tests.bot.house import Human
 
-
 PEOPLE = 8  # who come together: their rows move between pages
 
 
