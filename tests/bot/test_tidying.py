@@ -22,6 +22,8 @@ from storage.database import Database, Work
 from tests.bot.house import Human
 from tests.waiting import until
 
+PEOPLE = 8  # who come together: their rows move between pages
+
 
 class Away(BlobStore):
     """A store that does not answer."""
@@ -62,9 +64,9 @@ async def busy(tmp_path: Path) -> AsyncIterator[Busy]:
 async def come_and_go(database: Database, name: str) -> None:
     """Be remembered among others, and forgotten."""
     async with database.writing() as work:
-        for number in range(20):
+        for number in range(PEOPLE):
             await people.meet(work, "fake", f"{name} {number}", "en", time())
-    for number in range(20):
+    for number in range(PEOPLE):
         async with database.writing() as work:
             person = await people.find(work, "fake", f"{name} {number}")
             assert person is not None

@@ -25,13 +25,19 @@ def client_of(peer: str | None, forwarded: str, proxies: tuple[Network, ...]) ->
         if address is None:
             break
         client = address
-        if not any(client in network for network in proxies):
+        if not is_proxy(hop.strip(), proxies):
             break
     if client is None or client.is_loopback:  # this machine, or a proxy on it that is not named as one
         return None
     if client.version == 6:
         return str(ip_network((client, IPV6_BITS), strict=False).network_address)
     return str(client)
+
+
+def is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
+    """Say whether somebody is a proxy that is trusted."""
+    address = _read(peer)
+    return address is not None and any(address in network for network in proxies)
 
 
 def _read(text: str) -> IPv4Address | IPv6Address | None:

@@ -24,8 +24,10 @@ class WebLimits:
     newcomers: Rate = Rate(300, 20)  # cookies given out, in all
     passwords: Rate = Rate(10, 0.2)  # tried from one address
     passwords_in_all: Rate = Rate(200, 2)  # tried, by whomever: who is in already needs none
+    connections: int = 200  # from one address
+    connections_in_all: int = 800  # a process has 1,024 open files where nobody has changed that
     tabs: int = 8  # of one visitor
-    tabs_in_all: int = 1_000
+    tabs_in_all: int = 600
     uploads_at_once: int = 4  # from one address
     uploads_at_once_in_all: int = 12  # each is in memory
     uploads_waiting: int = 200  # for their turn, in all
@@ -86,17 +88,18 @@ class Places:
     def __init__(self, each: int, in_all: int) -> None:
         self._each = each
         self._in_all = in_all
-        self._taken: Counter[str] = Counter()
+        self._taken: Counter[str | None] = Counter()
 
     @contextmanager
-    def place(self, whose: str) -> Iterator[None]:
-        """Take a place for the length of the block.
+    def place(self, whose: str | None) -> Iterator[None]:
+        """Take a place for the length of the block; nobody knows whose it is: it counts in all only.
 
         Raises
         ------
         TooManyAtOnce
         """
-        if self._taken[whose] >= self._each or self._taken.total() >= self._in_all:
+        one_has_all = whose is not None and self._taken[whose] >= self._each
+        if one_has_all or self._taken.total() >= self._in_all:
             raise TooManyAtOnce
         self._taken[whose] += 1
         try:

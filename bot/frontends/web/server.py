@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
@@ -13,6 +12,7 @@ from aiohttp import WSMsgType, hdrs, web
 from bot.frontends.web import page
 from bot.frontends.web.chat import SENT, Chat, Visitor
 from bot.frontends.web.clients import client_of
+from bot.frontends.web.door import listening
 from bot.frontends.web.frames import Malformed, Said, read, read_id
 from bot.frontends.web.guard import add_headers, guard
 from bot.frontends.web.limits import Bucket, Buckets, Places, TooManyAtOnce, WebLimits
@@ -22,19 +22,12 @@ from bot.frontends.web.visitors import COOKIE, COOKIE_SECONDS, Visitors, WrongPa
 from bot.service import KeptFile
 from bot.settings import WebSettings
 from bot.uploads import UPLOAD_BYTES
-from engine.errors import PersonProblem
 
 PING_SECONDS = 25.0  # also keeps proxies from closing a quiet connection
 STOP_SECONDS = 3.0  # for answers that are being sent when the process stops
 PASSWORD_LENGTH = 256  # characters
 
 log = logging.getLogger(__name__)
-
-
-class CannotListen(PersonProblem):
-    """The address of the chat page cannot be had: another program has its port, say."""
-
-    message_id = "page-address-taken"
 
 
 class Site:
@@ -280,16 +273,9 @@ async def serving(
     )
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, settings.web_host, settings.web_port).start()
-        except OSError as error:
-            where = f"{settings.web_host}:{settings.web_port}"
-            number = error.errno or 0
-            why = os.strerror(number) if number > 0 else error.strerror  # of names that lead nowhere: below 0
-            raise CannotListen(str(error), where=where, why=why) from error
-        port = runner.addresses[0][1]
-        host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
-        yield chat, f"http://{host}:{port}/"
+        async with listening(runner, settings, limits) as port:
+            host = f"[{settings.web_host}]" if ":" in settings.web_host else settings.web_host
+            yield chat, f"http://{host}:{port}/"
     finally:
         await tabs.close_all()
         await runner.cleanup()

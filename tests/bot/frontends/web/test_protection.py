@@ -17,7 +17,7 @@ import pytest
 
 from bot.frontends.web.clients import client_of
 from bot.frontends.web.guard import is_our_host
-from bot.frontends.web.limits import Rate, WebLimits
+from bot.frontends.web.limits import Places, Rate, TooManyAtOnce, WebLimits
 from bot.frontends.web.visitors import Visitors, WrongPassword
 from bot.settings import SettingWrong
 from bot.uploads import UPLOAD_BYTES
@@ -451,6 +451,45 @@ async def test_who_asks_for_nothing_is_cut_off(tmp_path: Path):
             await asyncio.wait_for(reader.read(), 5)
             writer.close()
         await works(house)
+
+
+async def test_only_so_many_connections(tmp_path: Path):
+    """Who opens connections without end takes no files from the rest of the house; places come back."""
+    async with page_of(tmp_path, limits=WebLimits(connections_in_all=5)) as house:
+        crowd = [await asyncio.open_connection(*_place(house)) for _ in range(20)]
+        async with asyncio.timeout(10):
+            for reader, _ in crowd[5:]:
+                with suppress(ConnectionError):
+                    assert await reader.read() == b"", "cut off"
+        for _, writer in crowd:
+            writer.close()
+        async with asyncio.timeout(10):
+            while not await _lets_in(house):
+                await asyncio.sleep(0.01)
+        await works(house)
+
+
+async def _lets_in(house: House) -> bool:
+    async with Browser(house.address) as other:
+        try:
+            return await other.let_in() == 204
+        except aiohttp.ClientError:
+            return False
+
+
+def test_only_so_many_connections_of_one_address():
+    places = Places(2, 5)
+    with ExitStack() as taken:
+        for whose in ("a", "a", "b", None):
+            taken.enter_context(places.place(whose))
+        with pytest.raises(TooManyAtOnce), places.place("a"):
+            pass
+        taken.enter_context(places.place(None))
+        with pytest.raises(TooManyAtOnce), places.place("c"):
+            pass
+    for _ in range(9):
+        with places.place("a"), places.place("a"):
+            pass
 
 
 async def test_only_so_many_tabs_and_uploads(tmp_path: Path):
