@@ -24,4 +24,4 @@ def in_dots(picture: Raster, first_row: int, first_column: int, side: int) -> Ra
     columns, rows = whole.shape[1] // side, whole.shape[0] // side
     means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
     dots = cv2.resize(means, whole.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    return np.ascontiguousarray(dots[above:height, before:width])  # type: ignore[return-value]
+    return np.ascontiguousarray(dots[above:height, before:width])
