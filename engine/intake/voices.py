@@ -32,6 +32,10 @@ from engine.voice import (
 
 SLACK = 0.1  # s over MAX_SECONDS that are let go without a word: the padding of codecs
 CHANNELS = 8  # more are left out
+RATES = (
+    2_000,
+    768_000,
+)  # Hz that recordings have; at a claimed 10^9 a resampler computes its filter for minutes
 LOUDEST = 1e12  # times full scale; floats go on to 1e38, whose squares are infinite
 CANCELLED = 0.4  # a mean of channels quieter than this part of the loudest one has lost its voice
 # Demuxers that files are given to. Playlists (hls, concat, dash) are none of them: they open other files.
@@ -104,7 +108,13 @@ def _decoded(data: bytes) -> tuple[Block, int]:
 def _blocks(
     container: av.container.InputContainer, track: av.audio.stream.AudioStream, rate: int
 ) -> Iterator[Block]:
-    """Decode frame by frame until there is enough."""
+    """Decode frame by frame until there is enough.
+
+    Raises
+    ------
+    VoiceDamaged
+        at a sampling rate that no recording has
+    """
     wanted = int((MAX_SECONDS + 2 * SLACK) * rate)
     track.codec_context.thread_count = 1
     resampler: av.AudioResampler | None = None
@@ -114,6 +124,8 @@ def _blocks(
         heard: list[av.AudioFrame] = []
         if resampler is None or (frame.format.name, frame.layout.name, frame.sample_rate) != shape:
             shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if not RATES[0] <= frame.sample_rate <= RATES[1]:
+                raise VoiceDamaged(f"sound at {frame.sample_rate} Hz")
             heard += resampler.resample(None) if resampler else []
             resampler = av.AudioResampler("flt", frame.layout, rate)
         heard += resampler.resample(frame)

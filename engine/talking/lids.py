@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.arrays import FloatMap, Pixels, Points
 from engine.raster import gaussian, looked_up, smoothstep
+from engine.talking.dots import PARTS, in_dots
 from engine.talking.eyes import EYES, EyeView
 from engine.talking.geometry import curve
 from engine.talking.palette import MouthPalette
@@ -26,6 +27,7 @@ GRAIN_BELOW = 0.07  # fh below the eye: the cheek whose grain the lid takes
 GRAIN_SIZE = 5.0  # samples, coarsest grain
 GRAIN_MOST = 45.0  # of 255: lines stronger than this are no grain
 LASH = 0.016  # fh, thickness of the lash line
+LASH_OF_DOTS = 0.75  # of a dot, where a style is made of them: about one dot is then dark
 STRAY = 0.045  # fh, dark things narrower than this around a shut eye are ends of its open lashes
 STRAY_FROM, STRAY_TO = 5.0, 16.0  # of 255, how much darker than the skin around them
 STRAY_REACH, RIM_REACH = 1.75, 1.6  # of half the eye's width, without and with glasses: rims are no lashes
@@ -91,6 +93,9 @@ def _lid_patch(texture: Pixels, view: EyeView, palette: MouthPalette, glasses: f
         added += skin * (gone * left)[..., None]
         keep[step, ..., :3] = (255 * left * (1 - gone) + np.float32(0.5))[..., None]
         paint[step, ..., :3] = np.clip(added + np.float32(0.5), 0, 255)
+        if palette.dot:
+            place, side = (view.rows.start, view.columns.start), palette.dot * view.scale // PARTS
+            keep[step], paint[step] = (in_dots(part[step], *place, side) for part in (keep, paint))
     return LidPatch(view.rows, view.columns, keep, paint)
 
 
@@ -149,6 +154,7 @@ def _lid(
     cover = cover * np.float32(begins)
     shadow = 1 - 0.16 * np.exp(-np.maximum(edge - y, 0) / (0.022 * fh)) * (y < edge)
     thickness = LASH * fh * (0.35 + 0.65 * np.sqrt(np.clip(1 - (far / 1.08) ** 2, 0, 1)))
+    thickness = np.maximum(thickness, LASH_OF_DOTS * palette.dot)
     away = np.asarray(np.abs(y - edge - 0.2 * thickness) / thickness, np.float32)
     lash = smoothstep(1.0, 0.35, away)
     lash = lash * smoothstep(1.14, 0.98, far) * np.float32(begins * max(palette.line_strength, 0.8))

@@ -1,6 +1,5 @@
 """The patch of the texture around the mouth, drawn anew in every frame."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +7,7 @@ from engine.arrays import FloatMap, Pixels, Points
 from engine.raster import looked_up, smoothstep
 from engine.speech.motion import Motion
 from engine.talking import mouth
+from engine.talking.dots import PARTS, in_dots
 from engine.talking.fields import combine
 from engine.talking.inner_mouth import LINE_REACH, Columns, MouthPose, Opening, Place, paint
 from engine.talking.lips import RestLips, without_gap
@@ -15,7 +15,6 @@ from engine.talking.mouth_shape import MOVEMENTS, UPPER_SHARE
 from engine.talking.palette import MouthPalette
 
 STEPS, MORE_STEPS = 4, 6  # of the inversion; rounding is the steepest movement
-DOT_PARTS = 2  # of a style's dots in a mouth, each way: whole ones are as large as teeth
 SEAM_FROM, SEAM_TO = 0.4, 1.8  # px of opening over which the drawn lip line gives way to lip colour
 
 
@@ -141,40 +140,24 @@ class MouthPatch:
             piece = (mixed + 0.5).astype(np.uint8)
         target[box] = piece
         if self._palette.dot:
-            self._in_dots(target, box, opening)
+            self._lay_dots(target, box, opening)
 
-    def _in_dots(self, target: Pixels, box: tuple[slice, slice], opening: Opening) -> None:
-        """Paint what the opening and its line touch in dots of one colour: the mean of what is there."""
-        side = self._palette.dot * self._scale // DOT_PARTS
-        rows, columns = (
-            _whole_dots(part, patch, side)
-            for part, patch in zip(box, (self._rows, self._columns), strict=True)
-        )
-        column, y = self._column[rows, columns], self._y[rows, columns]
+    def _lay_dots(self, target: Pixels, box: tuple[slice, slice], opening: Opening) -> None:
+        """Turn what the opening and its line touch into dots."""
+        column, y = self._column[box], self._y[box]
         line = self._palette.line_width
         painted = (y > opening.top[column] - line) & (y < opening.bottom[column] + line)
         painted &= np.abs(opening.across[column]) < 1
-        size = (column.shape[1] // side, column.shape[0] // side)
-        touched = cv2.resize(painted.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
-        means = cv2.resize(np.ascontiguousarray(target[rows, columns]), size, interpolation=cv2.INTER_AREA)
-        for row, place in zip(*np.nonzero(touched), strict=True):
-            top, left = rows.start + row * side, columns.start + place * side
-            target[top : top + side, left : left + side] = means[row, place]
+        place = (self._rows.start + box[0].start, self._columns.start + box[1].start)
+        side = self._palette.dot * self._scale // PARTS
+        touched = in_dots(painted.astype(np.float32), *place, side) > 0
+        target[box][touched] = in_dots(target[box], *place, side)[touched]
 
 
 def poses(motion: Motion) -> FloatMap:
     """Read what the inside of the mouth depends on, float32 (frames, 4), in the order of MouthPose."""
     tracks = (motion.tongue, motion.spread, motion.tuck * (1 - motion.closure), motion.rounding)
     return np.stack(tracks, axis=1).astype(np.float32)
-
-
-def _whole_dots(part: slice, patch: slice, side: int) -> slice:
-    """A part of a patch of the texture, widened to whole dots as far as the patch has them."""
-    first = (patch.start + part.start) // side * side - patch.start
-    last = -(-(patch.start + part.stop) // side) * side - patch.start
-    return slice(
-        first if first >= 0 else first + side, last if last <= patch.stop - patch.start else last - side
-    )
 
 
 def _ramp(widest: float) -> float:

@@ -29,8 +29,8 @@ class MouthPalette:
     line_strength : 0 no line around the opening .. 1 full
     line_width : px at 512
     grain : 0 .. 1, how much hatching and paper lids take over from the cheek
-    dot : px, side of the dots that the style is made of; irises move by whole ones, mouths open in halves.
-        0 for none
+    dot : px, side of the dots that the style is made of; irises move by whole ones, mouths and lids by
+        halves. 0 for none
     """
 
     deep: Colour = (38.0, 10.0, 18.0)

@@ -53,6 +53,15 @@ def test_sound_of_a_video_is_heard(decoder):
     assert voice.seconds == pytest.approx(3.0, abs=0.06)
 
 
+@pytest.mark.parametrize("rate", [1, 1_113_576_832])
+def test_a_rate_that_no_recording_has_is_refused(decoder, rate):
+    """A resampler for 10^9 Hz would compute until the decoder's time is over."""
+    data = bytearray(wav(speech(1.0, 16_000)))
+    struct.pack_into("<I", data, data.index(b"fmt ") + 12, rate)
+    with pytest.raises(VoiceDamaged, match=f"{rate} Hz"):
+        decoder.voice(bytes(data))
+
+
 @pytest.mark.parametrize("times", [1, 32_768, 1e30])
 def test_floats_of_any_size_are_heard(decoder, times):
     """Programs write floats up to 1, up to 32768, or nonsense."""

@@ -14,6 +14,7 @@ from engine.progress import Stage
 from engine.raster import straight
 from engine.styles.skin import LEFT_EYE_RING, RIGHT_EYE_RING
 from engine.talking import CLOSED, Puppet, opening
+from engine.talking.dots import PARTS
 from engine.talking.palette import MANNERS, MouthPalette
 from engine.voice import Voice
 from engine.weights import locate
@@ -120,7 +121,7 @@ def test_a_mouth_of_dots_opens_in_dots(drawn):
     character = drawn(locate("astronaut.png"), "pixel")
     puppet, wide = Puppet(character), motion_of(1, jaw=0.8, spread=0.2)
     inside_mouth = inside(puppet.landmarks(wide, 0), INNER_LIPS)
-    side = MANNERS["pixel"].dot // 2
+    side = MANNERS["pixel"].dot // PARTS
     rows, columns = (np.flatnonzero(inside_mouth.any(axis=axis)) for axis in (1, 0))
     cells = [
         (slice(y, y + side), slice(x, x + side))
@@ -133,6 +134,17 @@ def test_a_mouth_of_dots_opens_in_dots(drawn):
     assert max(np.ptp(picture[cell].reshape(-1, 3), axis=0).max() for cell in cells) <= 2
     light_of_cells = [picture[cell].mean() for cell in cells]
     assert np.ptp(light_of_cells) > 100, "teeth and the dark behind them can be told apart"
+
+
+def test_lids_of_dots_shut_in_dots(drawn):
+    """Nothing of a shut eye is finer than half a dot of the style."""
+    character = drawn(locate("astronaut.png"), "pixel")
+    shut, side = shown(Puppet(character), lids=1)[..., :3].astype(int), MANNERS["pixel"].dot // PARTS
+    middle = character.landmarks[list(RIGHT_EYE), :2].mean(axis=0).astype(int) // side * side
+    dots = shut[middle[1] - 12 : middle[1] + 12, middle[0] - 18 : middle[0] + 18]
+    dots = dots.reshape(8, side, 12, side, 3).transpose(0, 2, 1, 3, 4).reshape(96, side * side, 3)
+    assert np.ptp(dots, axis=1).max() <= 8, "the grain of the paper is in it"
+    assert np.ptp(dots.mean(axis=(1, 2))) > 60, "there is a line of lashes"
 
 
 def test_lips_are_closed_on_m_in_the_video(astronaut, tmp_path):
