@@ -62,7 +62,7 @@ async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Runni
         await me.sees("img.sticker", seconds=ENGINE_SECONDS)
 
         await me.page.get_by_role("button", name="Record your voice").click()
-        await me.page.wait_for_function("document.getElementById('level').ariaValueNow > 20")  # it hears
+        await me.page.wait_for_function("() => document.getElementById('level').ariaValueNow > 20")  # it hears
         await asyncio.sleep(3)
         await me.page.get_by_role("button", name="Send the recording").click()
         await me.page.locator(".live .bar").wait_for()
