@@ -8,13 +8,17 @@ import pytest
 from PIL import Image
 
 from bot import artist
-from bot.artist import COLOURS, PREVIEW_FILE, EngineArtist, behind
-from bot.kinds import Background, Manner
+from bot.artist import COLOURS, PREVIEW_FILE, EngineArtist, Saying, behind
+from bot.kinds import Background, Effect, Feeling, Manner
+from engine.character import Character, to_json
 from engine.engine import Engine
+from engine.errors import EngineError
 from engine.progress import silent
 from engine.styles import style_of
+from engine.talking.standard_face import standard_face
 from engine.weights import locate
 from engine.worker import EngineThread
+from tests.samples import SAMPLE_VOICE
 
 
 async def test_the_preview_shows_styles_in_the_order_of_their_buttons(
@@ -30,6 +34,25 @@ async def test_the_preview_shows_styles_in_the_order_of_their_buttons(
     faces = [half[150:280, 130:270].astype(int) for half in (sheet[:, :middle], sheet[:, middle:])]
     colourful = [np.ptp(face, axis=2).mean() for face in faces]
     assert ids[int(np.argmax(colourful))] == "webtoon", colourful
+
+
+async def test_what_was_chosen_for_a_talk_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+
+    def speaking(self, speaker, voice, folder, seed, report, scene, expression, effect):
+        asked.append((seed, scene.background, scene.caption, str(expression), str(effect)))
+        raise EngineError("that is enough")
+
+    monkeypatch.setattr(Engine, "speaking", speaking)
+    drawing, character = np.full((512, 512, 4), 255, np.uint8), io.BytesIO()
+    Image.fromarray(drawing).save(character, "PNG")
+    described = to_json(Character(drawing, standard_face(), "webtoon", 0)).encode()
+    files = {"character.json": described, "drawing.png": character.getvalue()}
+    manner = Manner(Feeling.SAD, Effect.DEEPER, Background.MINT, "Hello!")
+    with EngineThread(Engine) as thread, pytest.raises(EngineError):
+        saying = Saying(files, SAMPLE_VOICE.read_bytes(), manner, None, 7)
+        await EngineArtist(thread, tmp_path).speak(saying, silent)
+    assert asked == [(7, COLOURS[Background.MINT], "Hello!", "sad", "deeper")]
 
 
 def test_a_background_that_cannot_be_read_costs_no_voice():

@@ -24,8 +24,8 @@ async def test_list_show_retry_cancel(tmp_path: Path, monkeypatch: pytest.Monkey
     frontend, artist = FakeFrontend(), FakeArtist()
     async with running(tmp_path, artist, frontend) as app:
         ann = Human(app, frontend, "ann")
-        await ann.agree()
-        (reply,) = await ann.photo(b"fail")
+        await ann.has_character()
+        (reply,) = await ann.voice(b"fail")
         job = reply.job
         await ann.idle()
         listed = await asyncio.to_thread(operator, "list", "--state", "failed")
@@ -37,12 +37,13 @@ async def test_list_show_retry_cancel(tmp_path: Path, monkeypatch: pytest.Monkey
         artist._be_bad = lambda given: None  # the fault is repaired
         assert await asyncio.to_thread(operator, "retry", job) == "0 The job waits again.\n"
         await ann.idle()
-        assert ann.files() == ["preview.jpg"]
-        assert "is not a failed job" in await asyncio.to_thread(operator, "retry", job)
+        assert ann.files()[-1] == "talk.mp4", "its voice was kept for that"
+        assert "not kept any more" in await asyncio.to_thread(operator, "retry", job)
 
         artist.stage_seconds = 20.0
         (slow,) = await ann.photo(b"another photo")
         await until(artist.working.is_set)
+        assert "is not a failed job" in await asyncio.to_thread(operator, "retry", slow.job)
         assert await asyncio.to_thread(operator, "cancel", slow.job) == "0 The job is cancelled.\n"
         await until(lambda: not artist.working.is_set())  # it is noticed with the next heartbeat
         await ann.idle()

@@ -273,6 +273,7 @@ async def test_the_operator_retries_what_failed(house: House):
         assert await house.queue.retry(work, job)
     async with house.database.writing() as work:
         assert not await house.queue.retry(work, job)
+    assert (await house.job(job)).attempts == 0, "as often as a new one"
     assert await house.take() == job
 
 

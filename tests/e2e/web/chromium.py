@@ -36,12 +36,14 @@ def path_of_chromium() -> str:
     return found
 
 
-def spoken_wav(path: Path) -> Path:
-    """Write the sample voice as the WAV file that chromium's fake microphone plays."""
+def spoken_wav(path: Path, seconds: float = 60.0) -> Path:
+    """Write the beginning of the sample voice as a WAV file, such as chromium's fake microphone plays."""
     resampler = av.AudioResampler("s16", "mono", 48_000)
     with av.open(str(SAMPLE_VOICE)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream("pcm_s16le", rate=48_000, layout="mono")
         for frame in source.decode(audio=0):
+            if frame.time > seconds:
+                break
             for piece in resampler.resample(frame):
                 piece.pts = None
                 target.mux(stream.encode(piece))

@@ -11,8 +11,7 @@ from playwright.async_api import Browser, expect
 from engine.weights import locate
 from tests.e2e.running import Running, running
 from tests.e2e.scene import SKY, hums, lies_before, says_words
-from tests.e2e.web.chromium import Visit, visiting
-from tests.samples import SAMPLE_VOICE
+from tests.e2e.web.chromium import Visit, spoken_wav, visiting
 
 ENGINE_SECONDS = 120.0  # for one job on a slow machine
 
@@ -23,7 +22,13 @@ def server(tmp_path: Path) -> Iterator[Running]:
         yield server
 
 
-async def speaks_as_chosen(me: Visit, server: Running) -> None:
+@pytest.fixture(scope="session")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short one: the engine works for as long as it is."""
+    return spoken_wav(tmp_path_factory.mktemp("voice") / "hello.wav", 1.6)
+
+
+async def speaks_as_chosen(me: Visit, server: Running, voice: Path) -> None:
     """Choose effect, background and caption; reload while the character speaks; find them in the video."""
     for setting, choice in (("Voice effect", "Robot"), ("Background", "Sky")):
         await me.page.locator("nav").get_by_role("button", name="Settings").click()
@@ -32,7 +37,7 @@ async def speaks_as_chosen(me: Visit, server: Running) -> None:
         await me.says("from now on")
     await me.types("/caption Hello! 안녕하세요")
     await me.says("Your next video shows")
-    await me.voice(SAMPLE_VOICE)
+    await me.voice(voice)
     await me.page.locator(".live .bar").wait_for()
     await me.page.reload()
     await me.sees(".sent img")  # my own photo
@@ -46,7 +51,9 @@ async def speaks_as_chosen(me: Visit, server: Running) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Running, browser: Browser):
+async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(
+    server: Running, browser: Browser, voice: Path
+):
     """Consent, photo, style, microphone, video; a second voice during which the page is reloaded; another
     style; a third voice during which the server is killed and started again."""
     assert server.address in server.said
@@ -62,21 +69,22 @@ async def test_from_a_newcomer_to_videos_over_a_reload_and_a_crash(server: Runni
         await me.sees("img.sticker", seconds=ENGINE_SECONDS)
 
         await me.page.get_by_role("button", name="Record your voice").click()
-        await me.page.wait_for_function("document.getElementById('level').ariaValueNow > 20")  # it hears
+        hears = "() => document.getElementById('level').ariaValueNow > 20"
+        await me.page.wait_for_function(hears)
         await asyncio.sleep(3)
         await me.page.get_by_role("button", name="Send the recording").click()
         await me.page.locator(".live .bar").wait_for()
         await me.sees("video.talk", seconds=ENGINE_SECONDS)
         assert await me.plays() > 0.2
 
-        await speaks_as_chosen(me, server)
+        await speaks_as_chosen(me, server, voice)
 
         await me.press("Another style")
         await me.sees("img.sheet", 2, seconds=ENGINE_SECONDS)
         await me.press("Pencil")
         await me.sees("img.sticker", 2, seconds=ENGINE_SECONDS)
 
-        await me.voice(SAMPLE_VOICE)
+        await me.voice(voice)
         await me.page.locator(".live:not(.idle) .bar").wait_for()
         assert server.stop(signal.SIGKILL) == -signal.SIGKILL
         await expect(me.page.locator("#offline")).to_be_visible()

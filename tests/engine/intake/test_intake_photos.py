@@ -149,8 +149,8 @@ def test_first_frame_of_an_animation_is_taken_with_a_word(decoder, kind):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_huge_photo_comes_out_smaller(decoder, kind):
-    options = {"compression": "tiff_lzw"} if kind == "TIFF" else {}
-    photo = decoder.photo(saved(portrait(7000, 5000), kind, **options))
+    options = {"TIFF": {"compression": "tiff_lzw"}, "WEBP": {"method": 0}}
+    photo = decoder.photo(saved(portrait(7000, 5000), kind, **options.get(kind, {})))
     assert photo.pixels.shape == (1829, 2560, 3)
     assert looks_upright(photo.pixels)
 
@@ -188,7 +188,7 @@ def test_whole_bomb_is_refused_by_its_header(decoder):
     """30,000 x 30,000 white pixels in a file of 0.1 MB."""
     image = Image.new("1", (30_000, 30_000))
     with pytest.raises(PhotoTooLarge):
-        decoder.photo(saved(image, "PNG"))
+        decoder.photo(saved(image, "PNG", compress_level=1))
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
