@@ -11,7 +11,6 @@ import pytest
 from bot.app import App, clear_scratch
 from bot.liveness import worker_id
 from storage.blobs import BlobStore, Stored
-from tests.waiting import until
 
 
 class Away(BlobStore):
@@ -27,7 +26,9 @@ async def test_a_store_that_is_away_while_tidying_ends_nothing(
     house = replace(app, blobs=Away(str(tmp_path / "blobs")))
     with caplog.at_level(logging.ERROR):
         tidying = asyncio.create_task(house._sweep_now_and_then())
-        await until(lambda: caplog.records)
+        async with asyncio.timeout(20):
+            while not caplog.records:
+                await asyncio.sleep(0.01)
     assert not tidying.done()
     tidying.cancel()
 

@@ -5,6 +5,7 @@ import torch
 from engine.stylegan2.config import DiscriminatorConfig, GeneratorConfig, channels_for
 from engine.stylegan2.discriminator import Discriminator
 from engine.stylegan2.generator import Generator
+from tests.samples import SNAPSHOT as SNAPSHOT
 
 WIDTH = 16  # of the styles
 

@@ -75,13 +75,8 @@ def people_of(sits: Callable[[Path], Person]) -> Callable[[Sequence[str]], list[
 def people(
     request: pytest.FixtureRequest, people_of: Callable[[Sequence[str]], list[Person]]
 ) -> list[Person]:
-    """Those whom a parameter names: FEW or NAMES."""
-    return people_of(request.param)
-
-
-@pytest.fixture(scope="session")
-def everybody(people_of: Callable[[Sequence[str]], list[Person]]) -> list[Person]:
-    return people_of(NAMES)
+    """All of them, or those whom a parameter names."""
+    return people_of(getattr(request, "param", NAMES))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from engine.evaluate.likeness import spearman
 from engine.evaluate.skin import SkinColour, skin_colour
 from engine.raster import rgb_to_lab
 from engine.styles import StyleUnknown, draw, prepare, style_of, styles
-from tests.engine.styles.conftest import FEW, NAMES
 
 STYLE_IDS = [style.id for style in styles()]
 FURTHER = ("chibi", "pixel", "papercut")  # the others are looked at each time
@@ -23,6 +22,8 @@ EACH_STYLE = [
 
 def each_style_of_people(*left_out: str):
     """Every style: of a few people, and in long tests of all."""
+    from tests.engine.styles.conftest import FEW, NAMES
+
     wanted = [style_id for style_id in STYLE_IDS if style_id not in left_out]
     few = [pytest.param(style_id, FEW, id=style_id) for style_id in wanted if style_id not in FURTHER]
     all_of_them = [
@@ -99,12 +100,12 @@ def test_skin_keeps_its_colour(people, style):
 
 
 @pytest.mark.long
-def test_dark_skin_stays_dark_in_every_style(everybody):
-    if len(everybody) < 6:
+def test_dark_skin_stays_dark_in_every_style(people):
+    if len(people) < 6:
         pytest.skip("needs photos of several people")
-    photos = [skin_colour(person.photo.pixels, person.face.landmarks).lightness for person in everybody]
+    photos = [skin_colour(person.photo.pixels, person.face.landmarks).lightness for person in people]
     for style in STYLE_IDS:
-        order = spearman(photos, [_skin_of(person.drawn(style)).lightness for person in everybody])
+        order = spearman(photos, [_skin_of(person.drawn(style)).lightness for person in people])
         assert order >= 0.9, (style, order)
 
 
@@ -154,9 +155,9 @@ def test_seed_moves_what_a_hand_would(person, style):
 
 
 @pytest.mark.long
-def test_no_two_styles_could_be_confused(everybody):
+def test_no_two_styles_could_be_confused(people):
     """At 120 px, as in a list of stickers, any two drawings of a person differ by more than 9 of 255."""
-    for person in everybody:
+    for person in people:
         seen = {style: _at_120(person.drawn(style).drawing) for style in STYLE_IDS}
         for first, second in combinations(STYLE_IDS, 2):
             figure = np.minimum(seen[first][..., 3], seen[second][..., 3]) > 250

@@ -29,12 +29,10 @@ from tests.engine.talking.sadtalker import small
 torch = pytest.importorskip("torch", reason="the extra neural is not installed")
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-from engine.talking.sadtalker.alignment import Aligned  # noqa: E402
 from engine.talking.sadtalker.animator import SadTalker  # noqa: E402
 from engine.talking.sadtalker.audio_networks import PoseNetwork  # noqa: E402
 from engine.talking.sadtalker.checkpoint import read_networks  # noqa: E402
 from engine.talking.sadtalker.options import Options, OptionUnknown, parsed  # noqa: E402
-from engine.talking.sadtalker.reconstruction import HEADS  # noqa: E402
 from engine.talking.sadtalker.reference import ReferenceUnusable  # noqa: E402
 from engine.talking.sadtalker.talk import heard_rows, hush, poses  # noqa: E402
 
@@ -207,6 +205,9 @@ def test_a_camera_that_goes_back_shows_the_same_in_reverse(sadtalker, make_take)
 
 def test_a_selfies_expression_and_pose_are_taken_from_their_places():
     """Of 257 coefficients: identity, expression, texture, angles, light, translation."""
+    from engine.talking.sadtalker.alignment import Aligned
+    from engine.talking.sadtalker.reconstruction import HEADS
+
     which_head = np.repeat(np.arange(len(HEADS), dtype=np.float32), HEADS)
     row = SadTalker._row_of(which_head, Aligned(np.zeros(0, np.uint8), np.zeros(0), 7.0, 8.0, 9.0))
     assert row.tolist() == [1.0] * 64 + [3.0] * 3 + [5.0, 5.0, 6.0] + [7.0, 8.0, 9.0]
