@@ -5,7 +5,7 @@ import torch
 from engine.stylegan2.config import DiscriminatorConfig, GeneratorConfig, channels_for
 from engine.stylegan2.discriminator import Discriminator
 from engine.stylegan2.generator import Generator
-from tests.samples import SNAPSHOT as SNAPSHOT
+from tests.samples import SNAPSHOT  # noqa: F401 (tests of training take it from here)
 
 WIDTH = 16  # of the styles
 
