@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from bot import artist
 from bot.artist import COLOURS, PREVIEW_FILE, EngineArtist, Saying, behind
@@ -13,6 +13,7 @@ from bot.kinds import Background, Effect, Feeling, Manner
 from engine.character import Character, to_json
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.media.preview import BADGE, GAP, TILE
 from engine.progress import silent
 from engine.styles import style_of
 from engine.talking.standard_face import standard_face
@@ -34,6 +35,20 @@ async def test_the_preview_shows_styles_in_the_order_of_their_buttons(
     faces = [half[150:280, 130:270].astype(int) for half in (sheet[:, :middle], sheet[:, middle:])]
     colourful = [np.ptp(face, axis=2).mean() for face in faces]
     assert ids[int(np.argmax(colourful))] == "webtoon", colourful
+    corners = [half[GAP : GAP + 80, GAP : GAP + 80] for half in (sheet, sheet[:, TILE + GAP :])]
+    assert [digit_in(corner[10 : 10 + 2 * BADGE, 10 : 10 + 2 * BADGE]) for corner in corners] == [1, 2]
+
+
+def digit_in(disc: np.ndarray) -> int:
+    """Read the number that is nearest to what a disc shows."""
+
+    def likeness(number: int) -> float:
+        written = Image.new("L", disc.shape[:2])
+        middle, font = (BADGE, BADGE), ImageFont.load_default(size=1.2 * BADGE)
+        ImageDraw.Draw(written).text(middle, str(number), fill=255, font=font, anchor="mm")
+        return float(np.corrcoef(np.asarray(written).ravel(), disc.mean(axis=2).ravel())[0, 1])
+
+    return max(range(10), key=likeness)
 
 
 async def test_what_was_chosen_for_a_talk_reaches_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

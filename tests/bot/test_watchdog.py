@@ -53,11 +53,11 @@ def test_a_stage_that_goes_on_too_long_is_noticed_and_others_are_not():
 @pytest.mark.usefixtures("looks_often")
 def test_a_stage_that_goes_ahead_may_last_as_one_that_says_the_same_again_may_not():
     overrun = threading.Event()
-    watchdog = Watchdog({"start": 10.0, "render": 1.0}, overrun.set)
+    watchdog = Watchdog({"start": 10.0, "render": 1.5}, overrun.set)
     with watchdog.watching("job"):
         for step in range(6):
             watchdog.stage("job", "render", step / 10)
-            assert not overrun.wait(0.25)
+            assert not overrun.wait(0.3)
         for _ in range(40):
             watchdog.stage("job", "render", 0.5)
             if overrun.wait(0.25):
