@@ -7,16 +7,16 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels
-from engine.raster import gaussian, lab_to_rgb, mean_of, resized, rgb_to_lab, smoothstep
+from engine.raster import gaussian, lab_to_rgb, mean_of, resized, rgb_to_lab, smoothstep, wide_gaussian
 from engine.styles.blocks.complexion import complexion, held, soft_spot
 from engine.styles.blocks.contours import face_contours
 from engine.styles.blocks.detail import face_detail
 from engine.styles.blocks.eyes import EyeLook
 from engine.styles.blocks.lines import flow_lines, line_ground
-from engine.styles.blocks.portrait import finished, frontal_share
-from engine.styles.blocks.strands import rounded
-from engine.styles.blocks.tones import stepped
-from engine.styles.composition import CANVAS, CHIN, RIGHT_EYE
+from engine.styles.blocks.portrait import face_place, finished, frontal_share
+from engine.styles.blocks.strands import combed, rounded
+from engine.styles.blocks.tones import stepped, without_olive
+from engine.styles.composition import CANVAS, CHIN, RIGHT_EYE, TOP
 from engine.styles.drawn import Drawing
 from engine.styles.shape import NECK, ShapeChange
 from engine.styles.sitting import Sitting
@@ -49,12 +49,16 @@ class Chibi:
     lights: float = 0.55
     detail: float = 0.75  # of the quantised detail layer
     skin_chroma: float = 1.12
-    blush: float = 13.0  # chroma towards red, in spots on the cheeks
+    blush: float = 12.0  # chroma towards red, in soft spots on the cheeks
     features: float = 0.85
     rest_step: float = 13.0
     rest_ramp: float = 0.22
     rest_light: float = 0.92  # darkness that is left of hair and clothes
     rest_chroma: float = 1.35
+    gloss: float = 14.0  # L of the ring of light on hair
+    gloss_height: float = 0.45  # of the way from the top of the head to the forehead: where the ring lies
+    gloss_width: float = 0.055  # face heights, sigma
+    gloss_bend: float = 0.42  # face heights by which it falls towards the ears
     line: tuple[float, float, float] = (22.0, 14.0, 12.0)  # Lab, on what is lighter
     lines: float = 0.92
     sigma: float = 2.0  # half the width of a line
@@ -106,12 +110,32 @@ def _fitted(matte: FloatMap, sitting: Sitting, style: Chibi) -> ShapeChange:
 
 def _rest(sitting: Sitting, style: Chibi) -> FloatMap:
     """Hair and clothes in few soft tones with round borders."""
-    half = resized(sitting.brushed, CANVAS // 2, CANVAS // 2)
-    lab = rgb_to_lab(resized(cast(Pixels, cv2.medianBlur(half, 7)), CANVAS, CANVAS))
-    tones = stepped(gaussian(lab[..., 0], 2.0), style.rest_step, style.rest_ramp)
-    lab[..., 0] = 100 - style.rest_light * (100 - tones)
+    strands = cast(Pixels, cv2.medianBlur(combed(sitting.brushed, sigma=12.0, kept=face_place(sitting)), 7))
+    lab = resized(without_olive(rgb_to_lab(strands)), CANVAS, CANVAS)
+    lightness = np.ascontiguousarray(lab[..., 0])
+    tones = stepped(gaussian(lightness, 1.5), style.rest_step, style.rest_ramp)
+    tones = 100 - style.rest_light * (100 - tones)
+    lab[..., 0] = tones + style.gloss * _gloss(lightness, sitting, style) * np.clip((96 - tones) / 60, 0.1, 1)
     lab[..., 1:] *= style.rest_chroma
     return lab
+
+
+def _gloss(lightness: FloatMap, sitting: Sitting, style: Chibi) -> FloatMap:
+    """A ring of light across the hair, bent as the head is round, broken by strands; in [0, 1]."""
+    length, middle = sitting.face_height, float(sitting.landmarks[TOP, 0])
+    columns = slice(max(0, round(middle - 0.15 * length)), round(middle + 0.15 * length))
+    top = float(np.flatnonzero((sitting.matte[:, columns] > 0.5).any(axis=1)).min(initial=0))
+    places = np.arange(CANVAS, dtype=np.float32)
+    aside = (places - middle) / np.float32(length)
+    height = top + style.gloss_height * (float(sitting.landmarks[TOP, 1]) - top)
+    ring = height + style.gloss_bend * length * (aside / 0.6) ** 2
+    away = (places[:, None] - ring) / np.float32(style.gloss_width * length)
+    band = np.exp(-0.5 * away * away) * smoothstep(0.75, 0.35, np.abs(aside))
+    strand = np.clip(1 + 0.12 * (lightness - gaussian(lightness, 6.0)), 0.4, 1.5)
+    skin = np.maximum(sitting.skin.share, np.maximum(sitting.skin.features, sitting.skin.oval))
+    directed = smoothstep(0.35, 0.65, wide_gaussian(sitting.flow.coherence, 8.0))
+    result: FloatMap = smoothstep(0.45, 0.75, band * strand) * directed * (1 - skin)
+    return result
 
 
 def _skin(sitting: Sitting, style: Chibi) -> FloatMap:
@@ -128,12 +152,12 @@ def _skin(sitting: Sitting, style: Chibi) -> FloatMap:
 
 
 def _cheeks(sitting: Sitting) -> FloatMap:
-    """Two flat oval spots, float32 in [0, 1]."""
+    """Two soft oval spots, float32 in [0, 1]."""
     radii = (0.085 * sitting.face_height, 0.055 * sitting.face_height)
     spots = np.zeros(sitting.matte.shape, np.float32)
     for cheek in (50, 280):
         spots += soft_spot(sitting.landmarks[cheek], radii, spots.shape)
-    return smoothstep(0.25, 0.75, spots)
+    return smoothstep(0.05, 1.0, spots)
 
 
 def _lines(matte: FloatMap, sitting: Sitting, style: Chibi) -> FloatMap:

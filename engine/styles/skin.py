@@ -27,7 +27,7 @@ from engine.raster import (
 HALF = 2  # the map is made at half the size
 FINER = (1.8, 3.0)  # times the fine texture of the face's own skin: from there on it is hair or cloth ...
 SMOOTHEST = 0.35  # ... but of a face as smooth as in paint, L
-DARKER = (26.0, 38.0)  # L under this skin's: so deep no shadow is above the brows, but hair
+DARKER = (28.0, 40.0)  # L under this skin's: so deep no shadow is above the brows, but hair
 FRINGE = 0.75  # of the face's L: a forehead that is darker is covered by hair
 PARSED = 0.85  # how far a parser is trusted beside the colours
 # Outlines in the order of the mesh; right and left as the person has them.

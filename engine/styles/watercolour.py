@@ -25,11 +25,12 @@ from engine.styles.blocks.eyes import EyeLook
 from engine.styles.blocks.lines import flow_lines, line_ground
 from engine.styles.blocks.paper import paper_grain
 from engine.styles.blocks.pigment import trembling, turbulence, wet_edges, with_density
-from engine.styles.blocks.portrait import finished, frontal_share
-from engine.styles.blocks.strands import rounded
-from engine.styles.blocks.tones import stepped
+from engine.styles.blocks.portrait import face_place, finished, frontal_share, seen_from_the_side
+from engine.styles.blocks.strands import half_with_flow, rounded
+from engine.styles.blocks.tones import stepped, without_olive
 from engine.styles.composition import CANVAS, CHIN, TOP
 from engine.styles.drawn import Drawing
+from engine.styles.flow import Flow, along_flow
 from engine.styles.shape import ShapeChange
 from engine.styles.sitting import Sitting
 
@@ -61,11 +62,14 @@ class Watercolour:
     rest_chroma: float = 1.55
     edges: tuple[float, float] = (0.55, 0.12)  # pigment density at wet edges: elsewhere, on the face
     clouds: float = 0.21  # deviation of the density between
+    strand: float = 8.0  # over which hair has one direction
+    directed: tuple[float, float] = (0.30, 0.60)  # coherence from which clouds are streaks, and wholly so
     grain: float = 0.065
     calm: float = 0.88  # how much less of clouds there is on the face
     paper: tuple[float, float, float] = (98.6, 0.2, 1.6)  # Lab
     bare: float = 15.0  # px of paper left free along the outline, in places
     dissolve: float = 0.16  # face heights under the chin: from there to the end of the body colour fades
+    wet: float = 8.0  # times as wide is the edge of what dissolves
     pencil: float = 0.42  # cover of the lines
     lead: tuple[float, float, float] = (34.0, 6.0, 4.0)  # Lab
     edge: float = 1.8  # sigma that rounds the figure's outline
@@ -74,38 +78,22 @@ class Watercolour:
 def draw(sitting: Sitting, seed: int, style: Watercolour = Watercolour()) -> Drawing:
     """Paint a person in watercolour; the seed moves washes, clouds and grain."""
     random = np.random.default_rng(seed)
-    style = _turned(style, _seen_from_the_side(sitting))
-    rest = _rest(sitting, style)
+    style = _turned(style, seen_from_the_side(sitting))
+    calm = face_place(sitting)
+    half, flow = half_with_flow(sitting.brushed, style.strand)
+    strands = blended(along_flow(half, flow), half, resized(calm, *half.shape[1::-1]))
+    rest = _rest(strands, style)
     share = gaussian(sitting.skin.share, 1.5)
     lab = rest + share[..., None] * (_skin(sitting, style) - rest)
     features = _features(sitting)
     lab += (style.features * sitting.skin.features)[..., None] * (features - lab)
-    calm = _calm(sitting)
     painted = _trembled(lab_to_rgb(lab), calm, sitting, style, random)
+    painted = with_density(painted, _density(painted, calm, flow, style, random))
     matte = rounded(sitting.matte, style.edge)
     lines = style.pencil * _lines(sitting)
     painted = blended(painted, _plain(style.lead), lines)
     drawing = finished(painted, matte, sitting, style.shape, style.eyes)
-    return Drawing(_washed(drawing, calm, style, random), drawing.matte, drawing.landmarks)
-
-
-def _calm(sitting: Sitting) -> FloatMap:
-    """Where the brush is careful, float32 (768, 768) in [0, 1]: the face.
-
-    The mesh ends at the cheek of a head seen from the side, whose likeness is in its outline and ear: there
-    all skin, and a little beyond its edge, is the face.
-    """
-    from_the_side = _seen_from_the_side(sitting)
-    if not from_the_side:
-        return sitting.skin.oval
-    skin = np.clip(2.5 * wide_gaussian(sitting.skin.share, 9.0), 0, 1)
-    result: FloatMap = np.maximum(sitting.skin.oval, np.float32(from_the_side) * skin)
-    return result
-
-
-def _seen_from_the_side(sitting: Sitting) -> float:
-    """0 for a face turned to us, 1 from 45 degrees on."""
-    return 1 - frontal_share(sitting, 45, 25)
+    return Drawing(_on_paper(drawing, style, random), drawing.matte, drawing.landmarks)
 
 
 def _turned(style: Watercolour, from_the_side: float) -> Watercolour:
@@ -116,10 +104,10 @@ def _turned(style: Watercolour, from_the_side: float) -> Watercolour:
     )
 
 
-def _rest(sitting: Sitting, style: Watercolour) -> FloatMap:
-    """Hair and clothes in few transparent washes."""
-    half = resized(sitting.brushed, CANVAS // 2, CANVAS // 2)
-    lab = rgb_to_lab(resized(cast(Pixels, cv2.medianBlur(half, 5)), CANVAS, CANVAS))
+def _rest(strands: Pixels, style: Watercolour) -> FloatMap:
+    """Hair and clothes, seen at half the size, in few transparent washes."""
+    calm = cast(Pixels, cv2.medianBlur(strands, 5))
+    lab = resized(without_olive(rgb_to_lab(calm)), CANVAS, CANVAS)
     tones = stepped(lab[..., 0], style.rest_step, style.rest_ramp)
     kept = style.rest_light + (style.dark_light - style.rest_light) * smoothstep(50, 15, lab[..., 0])
     lab[..., 0] = 100 - kept * (100 - (0.85 * tones + 0.15 * lab[..., 0]))
@@ -174,16 +162,28 @@ def _plain(colour: tuple[float, float, float]) -> Pixels:
     return np.full((CANVAS, CANVAS, 3), lab_to_rgb(np.array([[colour]], np.float32))[0, 0], np.uint8)
 
 
-def _washed(drawing: Drawing, calm: FloatMap, style: Watercolour, random: np.random.Generator) -> Pixels:
-    """Lay the painting on paper: wet edges, clouds of pigment, grain, and where no colour is."""
-    clouds = turbulence(CANVAS, random)
-    grain = paper_grain(CANVAS, random, size=1.3)
-    covered, rim = _covered(drawing, wide_gaussian(clouds, 7.0), style)
+def _density(
+    painted: Pixels, calm: FloatMap, flow: Flow, style: Watercolour, random: np.random.Generator
+) -> FloatMap:
+    """How dense the pigment lies: it gathers at wet edges, and in clouds that follow strands of hair."""
+    clouds = turbulence(CANVAS // 2, random)
+    streaks = along_flow(clouds, flow)
+    streaks *= clouds.std() / streaks.std()
+    clouds += smoothstep(*style.directed, wide_gaussian(flow.coherence, 4.0)) * (streaks - clouds)
     elsewhere, on_face = style.edges
     edges = elsewhere + (on_face - elsewhere) * calm
-    density = 1 + edges * wet_edges(drawing.pixels) + 0.55 * rim
-    density += style.clouds * clouds * (1 - style.calm * calm) + style.grain * grain
-    return blended(_plain(style.paper), with_density(drawing.pixels, density), covered)
+    gathered = style.clouds * resized(clouds, CANVAS, CANVAS) * (1 - style.calm * calm)
+    density: FloatMap = 1 + edges * wet_edges(painted) + gathered
+    return density
+
+
+def _on_paper(drawing: Drawing, style: Watercolour, random: np.random.Generator) -> Pixels:
+    """Lay the painting on grained paper, bare where no colour is."""
+    grain = paper_grain(CANVAS, random, size=1.3)
+    clouds = resized(gaussian(turbulence(CANVAS // 2, random), 3.0), CANVAS, CANVAS)
+    covered, rim = _covered(drawing, clouds, style)
+    painted = with_density(drawing.pixels, 1 + 0.55 * rim + style.grain * grain)
+    return blended(_plain(style.paper), painted, covered)
 
 
 def _covered(drawing: Drawing, clouds: FloatMap, style: Watercolour) -> tuple[FloatMap, FloatMap]:
@@ -196,7 +196,8 @@ def _covered(drawing: Drawing, clouds: FloatMap, style: Watercolour) -> tuple[Fl
     down = smoothstep(first, last, np.arange(CANVAS, dtype=np.float32))[:, None]
     # The field is over 0 where there is colour: away from the outline, and not where the body dissolves.
     inside = wide_gaussian(drawing.matte, style.bare)
-    edge = inside - 0.36 + 0.09 * clouds - 0.62 * down * (1 - 0.30 * clouds)
-    covered = smoothstep(-0.015, 0.045, edge) * (1 - 0.55 * down)
-    rim = np.exp(-(((edge - 0.05) / 0.035) ** 2)).astype(np.float32)
+    edge = inside - 0.36 + 0.09 * clouds - 0.62 * down * (1 - 0.15 * clouds)
+    soft = edge / (1 + style.wet * down)  # what dissolves has no edge that dries
+    covered = smoothstep(-0.015, 0.045, soft) * (1 - 0.55 * down)
+    rim = np.exp(-(((soft - 0.05) / 0.035) ** 2)).astype(np.float32) * (1 - 0.6 * down)
     return covered, rim

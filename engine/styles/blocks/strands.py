@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from engine.arrays import FloatMap, Pixels
-from engine.raster import gaussian, grey, resized, smoothstep
+from engine.raster import blended, gaussian, grey, resized, smoothstep
 from engine.styles.flow import Flow, along_flow, find_flow
 
 
@@ -30,7 +30,7 @@ def strands(pixels: Pixels, flow: Flow, *, rounds: int = 2, sigma: float = 1.6, 
     return along_flow(pixels, flow, 1)
 
 
-def combed(pixels: Pixels, *, sigma: float, rounds: int = 2) -> Pixels:
+def combed(pixels: Pixels, *, sigma: float, rounds: int = 2, kept: FloatMap | None = None) -> Pixels:
     """Long, calm strands without lumps, at half the size.
 
     Parameters
@@ -38,11 +38,13 @@ def combed(pixels: Pixels, *, sigma: float, rounds: int = 2) -> Pixels:
     pixels : uint8 (H, W, 3)
     sigma : px, over which a direction is the same: curls that are finer are combed out
     rounds : each reaches 14 px of the half size along the strands
+    kept : float32 (H, W) in [0, 1], what stays as it is: beards and glasses are finer than hair
     """
     half, flow = half_with_flow(pixels, sigma)
+    strands = half
     for _ in range(rounds):
-        half = along_flow(half, flow)
-    return half
+        strands = along_flow(strands, flow)
+    return strands if kept is None else blended(strands, half, resized(kept, *half.shape[1::-1]))
 
 
 def half_with_flow(pixels: Pixels, sigma: float) -> tuple[Pixels, Flow]:
