@@ -284,7 +284,8 @@ class WeightStore:
         """
         path = self.folder / self.known(name).name
         if not path.is_file():
-            raise WeightsMissing(f"{name} is not in {self.folder}: run `mytalkcon weights fetch {name}`")
+            way = f"fetch {name}" if self.files[name].sources else f"add {name} FILE"
+            raise WeightsMissing(f"{name} is not in {self.folder}: run `mytalkcon weights {way}`")
         return path
 
     def is_right(self, name: str) -> bool:

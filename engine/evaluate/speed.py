@@ -71,7 +71,7 @@ def measure(engine: Engine, photo: bytes, voice: bytes, style: str, runs: int) -
     first = [Measure("process start to first drawing and first motion", ready, "s", "")] if ready else []
     return [
         *first,
-        Measure("selfie to sticker", sticker_seconds, "s", "at most 2", sticker_stages),
+        Measure("selfie to sticker", sticker_seconds, "s", "at most 0.8", sticker_stages),
         Measure(
             f"{SPEECH_SECONDS:.0f} s of speech to all videos", talk_seconds, "s", "at most 5", talk_stages
         ),

@@ -55,6 +55,8 @@ def test_a_missing_file_names_the_ways_out(tmp_path):
         store.locate("gone")
     with pytest.raises(WeightsMissing, match="weights add gone FILE"):
         store.fetch("gone")
+    with pytest.raises(WeightsMissing, match="weights add brought FILE"):  # nothing could be fetched
+        WeightStore(tmp_path / "cache", [file("brought")]).locate("brought")
     with pytest.raises(WeightsMissing, match="no weight file is called"):
         store.locate("../../etc/passwd")
 
