@@ -140,7 +140,7 @@ def test_lids_of_dots_shut_in_dots(drawn):
     """Nothing of a shut eye is finer than half a dot of the style."""
     character = drawn(locate("astronaut.png"), "pixel")
     shut, side = shown(Puppet(character), lids=1)[..., :3].astype(int), MANNERS["pixel"].dot // PARTS
-    middle = character.landmarks[list(RIGHT_EYE), :2].mean(axis=0).astype(int) // side * side
+    middle = character.landmarks[list(RIGHT_EYE_RING), :2].mean(axis=0).astype(int) // side * side
     dots = shut[middle[1] - 12 : middle[1] + 12, middle[0] - 18 : middle[0] + 18]
     dots = dots.reshape(8, side, 12, side, 3).transpose(0, 2, 1, 3, 4).reshape(96, side * side, 3)
     assert np.ptp(dots, axis=1).max() <= 8, "the grain of the paper is in it"
