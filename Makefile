@@ -1,5 +1,5 @@
 # MyTalkCon. `make run` sets up and opens the chat page; `make demo` makes a sticker and a talking video;
-# `make test` sets up and tests; `make train-demo` shows what FreezeD and ADA do (40 minutes).
+# `make test` sets up and tests; `make train-demo` shows what FreezeD and ADA do (31 minutes).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
