@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.arrays import FloatMap, Pixels
 from engine.raster import gaussian, lab_to_rgb, mean_of, resized, rgb_to_lab, smoothstep
-from engine.styles.blocks.complexion import complexion, held
+from engine.styles.blocks.complexion import complexion, held, skin_hued
 from engine.styles.blocks.contours import face_contours
 from engine.styles.blocks.detail import face_detail
 from engine.styles.blocks.eyes import EyeLook
@@ -101,11 +101,7 @@ def _rest(sitting: Sitting, style: Comic) -> FloatMap:
     lab = rgb_to_lab(_patches(sitting.brushed))
     lab[..., 0] = stepped(gaussian(lab[..., 0], 1.5), style.rest_step, style.rest_ramp) + style.rest_lift
     chroma: FloatMap = np.hypot(lab[..., 1], lab[..., 2])
-    # Ears, necks and hands that were not taken for skin would turn to raw meat.
-    own = np.array([sitting.skin.a, sitting.skin.b], np.float32)
-    own /= np.float32(max(float(np.hypot(*own)), 1.0))
-    like_skin = (lab[..., 1] * own[0] + lab[..., 2] * own[1]) / np.maximum(chroma, np.float32(1))
-    spared = np.maximum(sitting.skin.oval, smoothstep(0.86, 0.97, like_skin))
+    spared = np.maximum(sitting.skin.oval, skin_hued(lab, sitting.skin))
     boost = style.rest_chroma * smoothstep(4, 18, chroma) * (1 - spared)
     lab[..., 1:] *= (1 + boost)[..., None]
     return lab

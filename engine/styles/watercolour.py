@@ -18,7 +18,7 @@ from engine.raster import (
     smoothstep,
     wide_gaussian,
 )
-from engine.styles.blocks.complexion import complexion, held
+from engine.styles.blocks.complexion import complexion, held, skin_hued
 from engine.styles.blocks.contours import face_contours
 from engine.styles.blocks.detail import face_detail
 from engine.styles.blocks.eyes import EyeLook
@@ -33,6 +33,7 @@ from engine.styles.drawn import Drawing
 from engine.styles.flow import Flow, along_flow
 from engine.styles.shape import ShapeChange
 from engine.styles.sitting import Sitting
+from engine.styles.skin import Skin
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def draw(sitting: Sitting, seed: int, style: Watercolour = Watercolour()) -> Dra
     calm = face_place(sitting)
     half, flow = half_with_flow(sitting.brushed, style.strand)
     strands = blended(along_flow(half, flow), half, resized(calm, *half.shape[1::-1]))
-    rest = _rest(strands, style)
+    rest = _rest(strands, sitting.skin, style)
     share = gaussian(sitting.skin.share, 1.5)
     lab = rest + share[..., None] * (_skin(sitting, style) - rest)
     features = _features(sitting)
@@ -104,14 +105,17 @@ def _turned(style: Watercolour, from_the_side: float) -> Watercolour:
     )
 
 
-def _rest(strands: Pixels, style: Watercolour) -> FloatMap:
+def _rest(strands: Pixels, skin: Skin, style: Watercolour) -> FloatMap:
     """Hair and clothes, seen at half the size, in few transparent washes."""
     calm = cast(Pixels, cv2.medianBlur(strands, 5))
-    lab = resized(without_olive(rgb_to_lab(calm)), CANVAS, CANVAS)
+    lab = without_olive(rgb_to_lab(calm))
+    lit = smoothstep(0.55, 0.80, lab[..., 0] / max(skin.lightness, 1.0))
+    strong = style.rest_chroma + skin_hued(lab, skin) * lit * (style.skin_chroma - style.rest_chroma)
+    lab[..., 1:] *= strong[..., None]
+    lab = resized(lab, CANVAS, CANVAS)
     tones = stepped(lab[..., 0], style.rest_step, style.rest_ramp)
     kept = style.rest_light + (style.dark_light - style.rest_light) * smoothstep(50, 15, lab[..., 0])
     lab[..., 0] = 100 - kept * (100 - (0.85 * tones + 0.15 * lab[..., 0]))
-    lab[..., 1:] *= style.rest_chroma
     return lab
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatMap, Points
-from engine.raster import rgb_to_lab, wide_gaussian
+from engine.raster import rgb_to_lab, smoothstep, wide_gaussian
 from engine.styles.sitting import Sitting
-from engine.styles.skin import face_median
+from engine.styles.skin import Skin, face_median
 
 # L by which the median of skin is raised over the photo's, by its own L: a little for everybody
 TONES = (25.0, 60.0, 76.0, 90.0)
@@ -123,6 +123,18 @@ def _lightness(sitting: Sitting) -> FloatMap:
     """L of the smoothed photo at half the size."""
     half = rgb_to_lab(np.ascontiguousarray(sitting.smooth[::2, ::2]))
     return np.ascontiguousarray(half[..., 0])
+
+
+def skin_hued(lab: FloatMap, skin: Skin) -> FloatMap:
+    """How far colours (H, W, 3) have the hue of this skin, float32 (H, W) in [0, 1].
+
+    Ears, necks and hands that were not taken for skin: as strong as cloth they would turn to raw meat.
+    """
+    own = np.array([skin.a, skin.b], np.float32)
+    own /= np.float32(max(float(np.hypot(*own)), 1.0))
+    chroma: FloatMap = np.hypot(lab[..., 1], lab[..., 2])
+    along = (lab[..., 1] * own[0] + lab[..., 2] * own[1]) / np.maximum(chroma, np.float32(1))
+    return smoothstep(0.86, 0.97, along)
 
 
 def cheeks(landmarks: Points, length: float, size: tuple[int, ...]) -> FloatMap:
