@@ -18,6 +18,8 @@ MANNER = (
     "robot",
     "--expression",
     "happy",
+    "--seed",
+    "3",
 )
 FILES = ("sticker.webp", "sticker.png", "talk.mp4", "talk.webm", "note.mp4", "character.json")
 

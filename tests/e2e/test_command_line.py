@@ -78,6 +78,7 @@ def test_character_has_no_time_and_no_path(made):
     folder, _ = made
     character = json.loads((folder / "character.json").read_text())
     assert sorted(character) == ["format", "landmarks", "pose", "seed", "style"]
+    assert character["seed"] == int(MANNER[-1])
     assert np.shape(character["landmarks"]) == (478, 3)
 
 
