@@ -27,7 +27,7 @@ class Chibi:
     """Lightness in CIE L (0..100); lengths in px of the canvas unless said otherwise."""
 
     shape: ShapeChange = field(
-        default=ShapeChange(eyes=1.46, eye_reach=0.24, nose=0.88, jaw=0.97, head=1.42, body=0.56)
+        default=ShapeChange(eyes=1.42, eye_reach=0.24, nose=0.88, jaw=0.97, head=1.42, body=0.56)
     )
     eyes: EyeLook = field(
         default=EyeLook(

@@ -51,6 +51,7 @@ class Papercut:
     whiter: float = 5.0  # L by which white cloth is whiter
     skin_sheets: tuple[float, ...] = (-30.0, -19.0, -8.0, 15.0)  # L over the median at which each begins
     skin_step: float = 9.0  # L between two of them
+    doubt: float = 0.10  # of the L of skin, as in `held`: half a face may lie on the next sheet
     smallest_on_skin: float = 0.16
     creases: tuple[float, ...] = (-5.0, -10.0, -18.0)  # L of a fold: where the sheet is slit, and deeper
     slit: float = 6.5  # L of one such slit
@@ -170,7 +171,7 @@ def _skin(sitting: Sitting, style: Papercut) -> tuple[FloatMap, FloatMap]:
     starts = [-crease for crease in style.creases]
     slits = _pile(-detail, starts, style.thinnest * length, 0.6 * style.round_off)
     tones: FloatMap = np.float32(style.skin_step) * height - np.float32(style.slit) * slits
-    lightness = held(sitting.skin_lightness + tones, sitting)
+    lightness = held(sitting.skin_lightness + tones, sitting, style.doubt * sitting.skin_lightness)
     warm = 0.25 * np.clip(-tones, 0, 22) + style.blush * seen.cheeks
     a, b = style.skin_chroma * seen.a + seen.warm[0] * warm, style.skin_chroma * seen.b + seen.warm[1] * warm
     return cast(FloatMap, cv2.merge([lightness, a, b])), height * np.float32(0.55) - np.float32(0.25) * slits

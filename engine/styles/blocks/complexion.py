@@ -18,7 +18,7 @@ from engine.styles.skin import Skin, face_median
 TONES = (25.0, 60.0, 76.0, 90.0)
 LIFTS = (2.5, 5.0, 4.5, 0.0)
 SPOTS = (50, 280, 205, 425, 101, 330, 151, 108, 337, 36, 266)  # landmarks on bare skin of nearly everybody
-DOUBT = 4.0  # L by which these spots may say something else than the whole face
+DOUBT = 4.0  # L, how far these spots are trusted against the whole face
 TURN = 0.35  # radians by which hues are turned back at most
 SPOT = 0.02  # face heights, sigma of such a spot
 SHINE = (0.75, 1.12)  # how far chroma falls in shade and rises in light, as shares of the skin's own
@@ -97,10 +97,11 @@ def _spots(sitting: Sitting, shrunk: int = 1) -> tuple[NDArray[np.intp], NDArray
     return places[:, 0], places[:, 1]
 
 
-def held(drawn: FloatMap, sitting: Sitting) -> FloatMap:
+def held(drawn: FloatMap, sitting: Sitting, doubt: float = DOUBT) -> FloatMap:
     """Lightness of drawn skin, moved so that cheeks, forehead and chin are as light as in the photo.
 
     A little lighter, by the usual raise; where the mesh's spots lie on no skin, the whole face counts.
+    `doubt`: L by which the spots may say something else than the whole face.
     """
     raised = sitting.skin.median + float(np.interp(sitting.skin.median, TONES, LIFTS))
     plain = (sitting.skin.share * (1 - sitting.skin.features))[::2, ::2]
@@ -114,7 +115,7 @@ def held(drawn: FloatMap, sitting: Sitting) -> FloatMap:
             for half in (_lightness(sitting), drawn_half)
         )
         by_spots = before - sitting.skin_lightness + raised - after
-        move = float(np.clip(by_spots, move - DOUBT, move + DOUBT))
+        move = float(np.clip(by_spots, move - doubt, move + doubt))
     result: FloatMap = np.clip(drawn + np.float32(move), 0, 100)
     return result
 
