@@ -92,6 +92,12 @@ class House:
     def origin(self) -> str:
         return self.address.rstrip("/")
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.origin.removeprefix("http://").partition(":")
+        return host, int(port)
+
 
 @asynccontextmanager
 async def page_of(
@@ -239,3 +245,11 @@ class Browser:
 
     def said(self) -> list[str]:
         return [message.get("text", "") for message in self.messages]
+
+
+async def works(house: House) -> None:
+    """Somebody new is greeted and answered."""
+    async with Browser(house.address) as other:
+        await other.connect()
+        await other.press("I agree")
+        assert "Thank you" in other.said()[-1]
